@@ -1,0 +1,10 @@
+/**
+ * io_uring from pure Java: the ring, op by op, and the engine that makes connections of it. The kernels below stay inside.
+ */
+module io.hotpath.core {
+    requires static org.jspecify;
+
+    exports io.hotpath;
+    exports io.hotpath.ring;
+    exports io.hotpath.engine;
+}
