@@ -1,0 +1,98 @@
+package io.hotpath.kernel.linux;
+
+import io.hotpath.Errno;
+import io.hotpath.kernel.Abi;
+import io.hotpath.kernel.SocketAddresses;
+import io.hotpath.kernel.Sockets;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.net.SocketException;
+
+/** The socket calls of the C library. Any thread; no state. */
+final class LinuxSockets implements Sockets {
+    private static final int SO_DOMAIN = 39;
+
+    @Override
+    public int socket(int family) {
+        return Syscalls.socket(family, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC | Abi.SOCK_NONBLOCK, 0);
+    }
+
+    @Override
+    public int bind(int fd, SocketAddress address) {
+        int family = option(fd, Abi.SOL_SOCKET, SO_DOMAIN);
+        if (family < 0) {
+            return family;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment raw = arena.allocate(SocketAddresses.SOCKADDR_BYTES, Long.BYTES);
+            return Syscalls.bind(fd, raw, SocketAddresses.write(address, family, raw));
+        }
+    }
+
+    @Override
+    public int listen(int fd, int backlog) {
+        return Syscalls.listen(fd, backlog);
+    }
+
+    @Override
+    public int shutdown(int fd, int how) {
+        return Syscalls.shutdown(fd, how);
+    }
+
+    @Override
+    public int setOption(int fd, int level, int name, int value) {
+        try (Arena arena = Arena.ofConfined()) {
+            return Syscalls.setsockopt(fd, level, name, arena.allocateFrom(Abi.U32, value));
+        }
+    }
+
+    @Override
+    public int option(int fd, int level, int name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(Abi.U32);
+            MemorySegment bytes = arena.allocateFrom(Abi.U32, Integer.BYTES);
+            int result = Syscalls.getsockopt(fd, level, name, value, bytes);
+            return result < 0 ? result : value.get(Abi.U32, 0);
+        }
+    }
+
+    @Override
+    public int lingerZero(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct linger { int l_onoff; int l_linger; }
+            return Syscalls.setsockopt(fd, Abi.SOL_SOCKET, Abi.SO_LINGER, arena.allocateFrom(Abi.U32, 1, 0));
+        }
+    }
+
+    @Override
+    public SocketAddress localAddress(int fd) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment raw = arena.allocate(SocketAddresses.SOCKADDR_BYTES, Long.BYTES);
+            MemorySegment bytes = arena.allocateFrom(Abi.U32, SocketAddresses.SOCKADDR_BYTES);
+            return address(Syscalls.getsockname(fd, raw, bytes), raw, bytes);
+        }
+    }
+
+    @Override
+    public SocketAddress peerAddress(int fd) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment raw = arena.allocate(SocketAddresses.SOCKADDR_BYTES, Long.BYTES);
+            MemorySegment bytes = arena.allocateFrom(Abi.U32, SocketAddresses.SOCKADDR_BYTES);
+            return address(Syscalls.getpeername(fd, raw, bytes), raw, bytes);
+        }
+    }
+
+    @Override
+    public int close(int fd) {
+        return Syscalls.close(fd);
+    }
+
+    private static SocketAddress address(int result, MemorySegment raw, MemorySegment bytes) throws IOException {
+        if (result < 0) {
+            throw new SocketException(Errno.text(-result));
+        }
+        return SocketAddresses.read(raw, bytes.get(Abi.U32, 0));
+    }
+}

@@ -1,0 +1,74 @@
+package io.hotpath.kernel.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hotpath.EngineException;
+import io.hotpath.Errno;
+import io.hotpath.kernel.Kernel;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+final class LinuxKernelTest {
+    @Test
+    void saysWhereItDoesNotRun() {
+        assertThatThrownBy(() -> LinuxKernel.require("Mac OS X", 8, ByteOrder.LITTLE_ENDIAN))
+                .isInstanceOf(UnsupportedOperationException.class)
+                .hasMessageContaining("Mac OS X");
+        assertThatThrownBy(() -> LinuxKernel.require("Linux", 4, ByteOrder.LITTLE_ENDIAN))
+                .hasMessageContaining("32-bit");
+        assertThatThrownBy(() -> LinuxKernel.require("Linux", 8, ByteOrder.BIG_ENDIAN))
+                .hasMessageContaining("BIG_ENDIAN");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void mapsZeroedPagesForAnyThread() throws InterruptedException {
+        Kernel kernel = LinuxKernel.instance();
+        MemorySegment memory = kernel.mapMemory(10_000);
+
+        assertThat(memory.byteSize()).isEqualTo(10_000);
+        assertThat(memory.address() % 4096).isZero();
+        assertThat(memory.toArray(JAVA_BYTE)).containsOnly(0);
+        Thread.ofPlatform().start(() -> memory.set(JAVA_BYTE, 9_999, (byte) 1)).join();
+        assertThat(memory.get(JAVA_BYTE, 9_999)).isEqualTo((byte) 1);
+
+        kernel.unmapMemory(memory);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void refusesToMapNothingAndMoreThanThereIs() {
+        Kernel kernel = LinuxKernel.instance();
+
+        assertThatThrownBy(() -> kernel.mapMemory(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> kernel.mapMemory(1L << 50))
+                .isInstanceOfSatisfying(EngineException.class, refused -> assertThat(refused.errno())
+                        .isEqualTo(Errno.ENOMEM))
+                .hasMessageContaining("use fewer or smaller buffers");
+        MemorySegment odd = MemorySegment.ofAddress(1);
+        assertThatThrownBy(() -> kernel.unmapMemory(odd)).isInstanceOf(EngineException.class);
+    }
+
+    @Test
+    void givesBackInReverseOrderEvenIfAStepFails() {
+        List<Integer> order = new ArrayList<>();
+        Releases releases = new Releases();
+        releases.add(() -> order.add(1));
+        releases.add(() -> {
+            throw new IllegalStateException("two");
+        });
+        releases.add(() -> order.add(3));
+
+        assertThatThrownBy(releases::run).hasMessage("two");
+        releases.run();
+
+        assertThat(order).containsExactly(3, 1);
+    }
+}
