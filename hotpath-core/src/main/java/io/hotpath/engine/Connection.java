@@ -1,0 +1,263 @@
+package io.hotpath.engine;
+
+import io.hotpath.kernel.Sockets;
+import io.hotpath.ring.UserData;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection of an engine. The object is never reused: after {@code closed} every call is refused, even when the
+ * descriptor and the slot belong to somebody else by then. Loop thread, except where it says otherwise.
+ */
+public final class Connection {
+    static final byte RECV_IDLE = 0;
+    static final byte RECV_ARMED = 1;
+    static final byte RECV_CANCELLING = 2;
+
+    static final byte CONNECTING = 0;
+    static final byte OPEN = 1;
+    static final byte DRAINING = 2;
+    static final byte LINGERING = 3;
+    static final byte CLOSING = 4;
+    static final byte FD_CLOSING = 5;
+    static final byte CLOSED = 6;
+
+    static final long DEMAND_UNLIMITED = Long.MAX_VALUE;
+
+    final Engine engine;
+    final int slot;
+    final int generation;
+    int fd;
+
+    // life: Closer
+    byte state;
+    boolean closesItself;
+    boolean ours;
+    boolean connecting;
+    @Nullable MemorySegment connectAddress;
+    boolean closeReported;
+    int inFlight;
+    int closeErrno;
+    Timers.@Nullable Timer deadline;
+
+    // input: Receiver
+    byte recv;
+    boolean started;
+    boolean starved;
+    boolean stopped;
+    boolean stuck;
+    boolean watched;
+    boolean peerFinished;
+    boolean inputEnded;
+    boolean endReported;
+    boolean inRearm;
+    int held;
+    int lent;
+    int parkedFirst = -1;
+    int parkedLast = -1;
+    long demand;
+
+    // output: Sender
+    boolean inDirty;
+    boolean paused;
+    boolean sendCancelling;
+    boolean outputEnded;
+    int sending;
+    long outboundBytes;
+    @Nullable Outbound outFirst;
+    @Nullable Outbound outLast;
+    @Nullable Outbound doneFirst;
+    @Nullable Outbound doneLast;
+
+    // reports
+    boolean inReady;
+    private @Nullable ConnectionHandler handler;
+    private @Nullable Object attachment;
+
+    Connection(Engine engine, int slot, int generation, int fd, byte state) {
+        this.engine = engine;
+        this.slot = slot;
+        this.generation = generation;
+        this.fd = fd;
+        this.state = state;
+    }
+
+    // ---- set up -------------------------------------------------------------------------------------------------
+
+    /** Says who takes this connection's reports. Called before the {@code accepted} call returns. */
+    public void adopt(ConnectionHandler value) {
+        assert engine.inLoop();
+        handler = value;
+    }
+
+    /**
+     * Starts receiving. Delivery waits for {@link #request}.
+     *
+     * @param closesItself whether it closes in order once the peer has ended its side, everything received has been
+     *                     released or sent, and everything to send has gone out; else the handler closes it
+     */
+    public void start(boolean closesItself) {
+        assert engine.inLoop();
+        if (handler == null) {
+            throw new IllegalStateException("a connection needs a handler before it starts: call adopt first");
+        }
+        this.closesItself = closesItself;
+        if (!started) {
+            started = true;
+            engine.receiver.start(this);
+        }
+    }
+
+    /** Adds demand: that many more receives are delivered. {@code Long.MAX_VALUE} takes the limit away. */
+    public void request(long n) {
+        assert engine.inLoop();
+        if (n <= 0) {
+            throw new IllegalArgumentException("demand is " + n + ", must be at least 1 (Reactive Streams 3.9)");
+        }
+        demand = demand + n < 0 ? DEMAND_UNLIMITED : demand + n;
+        engine.receiver.demanded(this);
+    }
+
+    /** Takes all demand back: no receive is delivered until the next {@link #request}. */
+    public void pause() {
+        assert engine.inLoop();
+        demand = 0;
+    }
+
+    // ---- send ---------------------------------------------------------------------------------------------------
+
+    /**
+     * Sends a lease and gives it back when it went out. The lease is the engine's from here on, also when this connection is
+     * closed already; then {@code sent} reports the error.
+     *
+     * @throws IllegalStateException if the lease was released or sent before
+     */
+    public void send(long lease, long token) {
+        assert engine.inLoop();
+        engine.sender.send(this, lease, token);
+    }
+
+    /** Sends a copy of {@code count} bytes of {@code bytes}. */
+    public void send(byte[] bytes, int offset, int count, long token) {
+        assert engine.inLoop();
+        Objects.checkFromIndexSize(offset, count, bytes.length);
+        engine.sender.sendCopy(this, MemorySegment.ofArray(bytes).asSlice(offset, count), token);
+    }
+
+    /** Sends a copy of what remains in {@code bytes}, whose position stays. */
+    public void send(ByteBuffer bytes, long token) {
+        assert engine.inLoop();
+        engine.sender.sendCopy(this, MemorySegment.ofBuffer(bytes), token);
+    }
+
+    /** Sends native memory in place; it stays as it is and reachable until {@code sent} reports it. */
+    public void sendInPlace(MemorySegment bytes, long token) {
+        assert engine.inLoop();
+        if (!bytes.isNative()) {
+            throw new IllegalArgumentException("the segment is on the heap: send a copy of it");
+        }
+        engine.sender.sendInPlace(this, bytes, token);
+    }
+
+    /** Ends this side once everything before has gone out; receiving goes on. */
+    public void shutdownOutput() {
+        assert engine.inLoop();
+        engine.closer.shutdownOutput(this);
+    }
+
+    /** Unsent bytes. */
+    public long outboundBytes() {
+        return outboundBytes;
+    }
+
+    // ---- close --------------------------------------------------------------------------------------------------
+
+    /** Closes in order: sends what is queued, ends this side, waits a moment for the peer's end, closes. Idempotent. */
+    public void close() {
+        assert engine.inLoop();
+        engine.closer.close(this);
+    }
+
+    /** Closes at once; the peer sees a reset and what is unsent is lost, with an error per send call. Idempotent. */
+    public void reset() {
+        assert engine.inLoop();
+        engine.closer.reset(this);
+    }
+
+    /** Whether it can still send. */
+    public boolean open() {
+        return state == OPEN;
+    }
+
+    /** Whether {@code closed} was or can be reported: nothing of it is in flight. */
+    public boolean closed() {
+        return state == CLOSED;
+    }
+
+    // ---- facts --------------------------------------------------------------------------------------------------
+
+    public Engine engine() {
+        return engine;
+    }
+
+    /** A number that no other open connection of this engine has. */
+    public int slot() {
+        return slot;
+    }
+
+    /** The buffers it holds: parked, queued to send, or in the application's hands. */
+    public int held() {
+        return held;
+    }
+
+    /** What the application attached. */
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    public void attach(@Nullable Object value) {
+        attachment = value;
+    }
+
+    /** The peer's address, asked when needed. */
+    public SocketAddress remoteAddress() throws IOException {
+        return sockets().peerAddress(fd);
+    }
+
+    /** The address of this side. */
+    public SocketAddress localAddress() throws IOException {
+        return sockets().localAddress(fd);
+    }
+
+    /** Sets a socket option by its Linux level and name; returns 0 or {@code -errno}. */
+    public int setOption(int level, int name, int value) {
+        return sockets().setOption(fd, level, name, value);
+    }
+
+    @Override
+    public String toString() {
+        return "connection " + slot + '#' + generation;
+    }
+
+    // ---- for the engine -----------------------------------------------------------------------------------------
+
+    long userData(int op) {
+        return UserData.of(op, generation, slot);
+    }
+
+    boolean hasHandler() {
+        return handler != null;
+    }
+
+    ConnectionHandler handler() {
+        return Objects.requireNonNull(handler);
+    }
+
+    private Sockets sockets() {
+        return engine.kernel().sockets();
+    }
+}

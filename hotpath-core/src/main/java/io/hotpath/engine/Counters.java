@@ -1,0 +1,34 @@
+package io.hotpath.engine;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What an engine counts. The loop thread writes plain fields; {@link EngineStats} is the view for everybody else. */
+final class Counters {
+    long accepted;
+    long acceptErrors;
+    long acceptPauses;
+    long refused;
+    long connected;
+    long closedInOrder;
+    long closedByFailure;
+    long closedByReset;
+    long closeDeadlines;
+    long bytesIn;
+    long bytesOut;
+    long receives;
+    long sends;
+    long sendShort;
+    long enobufs;
+    long parks;
+    long recvCancels;
+    long rearms;
+    long copiedOut;
+    long reserveServed;
+    long sendCancels;
+    long sendsAfterClose;
+    long staleCompletions;
+    long unexpectedErrnos;
+    long handlerFailures;
+    long quotaStuck;
+    final LongAdder staleLeases = new LongAdder();
+}

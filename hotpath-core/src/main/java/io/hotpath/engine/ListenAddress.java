@@ -1,0 +1,61 @@
+package io.hotpath.engine;
+
+import io.hotpath.kernel.Sockets;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/**
+ * An address that is bound and listening for a number of loops; each takes its own socket with {@link Engine#listen}.
+ * Any thread.
+ */
+public final class ListenAddress implements AutoCloseable {
+    private static final int TAKEN = -1;
+
+    private final Sockets sockets;
+    private final SocketAddress address;
+    private final AtomicIntegerArray descriptors;
+
+    private ListenAddress(Sockets sockets, ListenSockets opened) {
+        this.sockets = sockets;
+        address = opened.address();
+        descriptors = new AtomicIntegerArray(opened.descriptors());
+    }
+
+    /**
+     * Binds and listens.
+     *
+     * @param engine  any engine of the loops that will accept
+     * @param backlog connections that may wait in the kernel; the host caps it ({@code net.core.somaxconn})
+     * @param loops   how many loops will accept
+     * @throws java.net.BindException if the address cannot be had
+     */
+    public static ListenAddress bind(Engine engine, SocketAddress address, int backlog, int loops) throws IOException {
+        Sockets sockets = engine.kernel().sockets();
+        return new ListenAddress(sockets, ListenSockets.open(sockets, address, backlog, loops));
+    }
+
+    /** Where it listens; a port of 0 has become the real one. */
+    public SocketAddress address() {
+        return address;
+    }
+
+    int take(int index) {
+        int fd = descriptors.getAndSet(index, TAKEN);
+        if (fd == TAKEN) {
+            throw new IllegalStateException("the socket of loop " + index + " is taken or closed");
+        }
+        return fd;
+    }
+
+    /** Closes the sockets that no loop has taken. */
+    @Override
+    public void close() {
+        for (int i = 0; i < descriptors.length(); i++) {
+            int fd = descriptors.getAndSet(i, TAKEN);
+            if (fd != TAKEN) {
+                sockets.close(fd);
+            }
+        }
+    }
+}

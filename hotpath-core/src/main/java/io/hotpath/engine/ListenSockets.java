@@ -1,0 +1,88 @@
+package io.hotpath.engine;
+
+import io.hotpath.EngineException;
+import io.hotpath.Errno;
+import io.hotpath.kernel.Abi;
+import io.hotpath.kernel.SocketAddresses;
+import io.hotpath.kernel.Sockets;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.util.Arrays;
+
+/**
+ * The listening sockets of one address, one per loop. The first binds alone and sets {@code SO_REUSEPORT} between bind and
+ * listen, the others bind with it: they share the port, and a second process still gets "Address already in use".
+ *
+ * @param address     where they listen; a port of 0 has become the real one
+ * @param descriptors one per loop
+ */
+record ListenSockets(SocketAddress address, int[] descriptors) {
+    /**
+     * Binds and listens. Any thread.
+     *
+     * @throws BindException if the address cannot be had, in the words that users look for
+     */
+    static ListenSockets open(Sockets sockets, SocketAddress address, int backlog, int count) throws IOException {
+        int[] descriptors = new int[count];
+        Arrays.fill(descriptors, -1);
+        try {
+            descriptors[0] = bound(sockets, address, false);
+            SocketAddress real = sockets.localAddress(descriptors[0]);
+            if (count > 1) {
+                check(sockets.setOption(descriptors[0], Abi.SOL_SOCKET, Abi.SO_REUSEPORT, 1), real);
+            }
+            check(sockets.listen(descriptors[0], backlog), real);
+            for (int i = 1; i < count; i++) {
+                descriptors[i] = bound(sockets, real, true);
+                check(sockets.listen(descriptors[i], backlog), real);
+            }
+            return new ListenSockets(real, descriptors);
+        } catch (IOException | RuntimeException failed) {
+            for (int descriptor : descriptors) {
+                if (descriptor >= 0) {
+                    sockets.close(descriptor);
+                }
+            }
+            throw failed;
+        }
+    }
+
+    private static int bound(Sockets sockets, SocketAddress address, boolean shared) throws IOException {
+        int family = SocketAddresses.family(address);
+        int fd = sockets.socket(family);
+        if (fd < 0) {
+            throw new EngineException("socket", -fd, "raise the limit of open files or use another address family");
+        }
+        try {
+            if (address instanceof InetSocketAddress) {
+                check(sockets.setOption(fd, Abi.SOL_SOCKET, Abi.SO_REUSEADDR, 1), address);
+                check(sockets.setOption(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1), address); // accepted ones inherit it
+            }
+            if (shared) {
+                check(sockets.setOption(fd, Abi.SOL_SOCKET, Abi.SO_REUSEPORT, 1), address);
+            }
+            check(sockets.bind(fd, address), address);
+            return fd;
+        } catch (IOException failed) {
+            sockets.close(fd);
+            throw failed;
+        }
+    }
+
+    private static void check(int result, SocketAddress address) throws BindException {
+        if (result < 0) {
+            throw new BindException(Errno.text(-result) + ": " + text(address));
+        }
+    }
+
+    private static String text(SocketAddress address) {
+        return switch (address) {
+            case InetSocketAddress inet -> inet.getAddress().getHostAddress() + ':' + inet.getPort();
+            case UnixDomainSocketAddress unix -> unix.getPath().toString();
+            default -> address.toString();
+        };
+    }
+}

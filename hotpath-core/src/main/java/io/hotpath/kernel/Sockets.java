@@ -1,0 +1,38 @@
+package io.hotpath.kernel;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+
+/**
+ * The socket calls that are not ring operations. Any thread. Calls return a value {@code >= 0} or {@code -errno}.
+ *
+ * <p>Every descriptor made here is close-on-exec and non-blocking from birth, so that each kernel treats it alike.
+ */
+public interface Sockets {
+    /** A TCP socket for {@code family}, {@link Abi#AF_INET} or {@link Abi#AF_INET6}, or a stream socket for {@link Abi#AF_UNIX}. */
+    int socket(int family);
+
+    int bind(int fd, SocketAddress address);
+
+    int listen(int fd, int backlog);
+
+    /** {@code shutdown(2)} with {@link Abi#SHUT_RD}, {@link Abi#SHUT_WR} or {@link Abi#SHUT_RDWR}. */
+    int shutdown(int fd, int how);
+
+    /** Sets an option whose value is an {@code int}. */
+    int setOption(int fd, int level, int name, int value);
+
+    /** Reads an option whose value is an {@code int}; {@code -errno} on failure, so only for options that are never negative. */
+    int option(int fd, int level, int name);
+
+    /** Closing will reset the connection: {@code SO_LINGER} on, 0 seconds. */
+    int lingerZero(int fd);
+
+    /** The address the descriptor is bound to. */
+    SocketAddress localAddress(int fd) throws IOException;
+
+    /** The address of the peer; IPv4-mapped addresses come back as IPv4. */
+    SocketAddress peerAddress(int fd) throws IOException;
+
+    int close(int fd);
+}
