@@ -1,0 +1,60 @@
+package io.hotpath.kernel.sim;
+
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/** A listener played by the test, for what connects from the ring under test. */
+public final class SimPeerListener {
+    private final SimKernel kernel;
+    private final int port;
+    private final ArrayDeque<SimPeer> queue = new ArrayDeque<>();
+    private boolean silent;
+
+    SimPeerListener(SimKernel kernel, int port) {
+        this.kernel = kernel;
+        this.port = port;
+    }
+
+    /** The port on every local address. */
+    public int port() {
+        return port;
+    }
+
+    /** Where to connect to. */
+    public SocketAddress address() {
+        return Network.loopback(port);
+    }
+
+    /** The oldest connection that was not taken yet, null without one. */
+    public @Nullable SimPeer poll() {
+        return queue.poll();
+    }
+
+    /** The oldest connection that was not taken yet. */
+    public SimPeer accept() {
+        SimPeer peer = queue.poll();
+        if (peer == null) {
+            throw new IllegalStateException("nobody has connected to port " + port + "; " + kernel);
+        }
+        return peer;
+    }
+
+    /** While silent, connects get no answer and wait; the waiting ones are answered when it ends. */
+    public void silent(boolean value) {
+        silent = value;
+    }
+
+    /** From now on connects are refused, the waiting ones too. */
+    public void close() {
+        kernel.network.remove(this);
+    }
+
+    boolean isSilent() {
+        return silent;
+    }
+
+    void queue(Endpoint end) {
+        queue.add(new SimPeer(kernel, end, false));
+    }
+}
