@@ -75,6 +75,7 @@ public final class Connection {
 
     // reports
     boolean inReady;
+    boolean free;
     private @Nullable ConnectionHandler handler;
     private @Nullable Object attachment;
 
@@ -120,6 +121,14 @@ public final class Connection {
         }
         demand = demand + n < 0 ? DEMAND_UNLIMITED : demand + n;
         engine.receiver.demanded(this);
+    }
+
+    /**
+     * From now on its receives and sends need no credit of the engine, only its own demand. Accept and close still do.
+     */
+    public void leaveCredit() {
+        assert engine.inLoop();
+        free = true;
     }
 
     /** Takes all demand back: no receive is delivered until the next {@link #request}. */

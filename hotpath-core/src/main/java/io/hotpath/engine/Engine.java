@@ -230,6 +230,16 @@ public final class Engine implements AutoCloseable {
         return credit > 0;
     }
 
+    boolean hasCredit(Connection c) {
+        return c.free || credit > 0;
+    }
+
+    void takeCredit(Connection c) {
+        if (!c.free) {
+            takeCredit();
+        }
+    }
+
     void takeCredit() {
         if (credit != UNLIMITED) {
             credit--;

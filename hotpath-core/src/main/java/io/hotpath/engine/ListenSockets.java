@@ -15,11 +15,26 @@ import java.util.Arrays;
 /**
  * The listening sockets of one address, one per loop. The first binds alone and sets {@code SO_REUSEPORT} between bind and
  * listen, the others bind with it: they share the port, and a second process still gets "Address already in use".
- *
- * @param address     where they listen; a port of 0 has become the real one
- * @param descriptors one per loop
  */
-record ListenSockets(SocketAddress address, int[] descriptors) {
+final class ListenSockets {
+    private final SocketAddress address;
+    private final int[] descriptors;
+
+    private ListenSockets(SocketAddress address, int[] descriptors) {
+        this.address = address;
+        this.descriptors = descriptors;
+    }
+
+    /** Where they listen; a port of 0 has become the real one. */
+    SocketAddress address() {
+        return address;
+    }
+
+    /** One per loop. */
+    int[] descriptors() {
+        return descriptors;
+    }
+
     /**
      * Binds and listens. Any thread.
      *

@@ -158,14 +158,14 @@ final class Receiver {
     // ---- deliver and park ---------------------------------------------------------------------------------------
 
     private boolean deliverable(Connection c) {
-        return c.demand > 0 && !c.paused && c.state == OPEN && engine.hasCredit();
+        return c.demand > 0 && !c.paused && c.state == OPEN && engine.hasCredit(c);
     }
 
     private void deliver(Connection c, int buffer) {
         if (c.demand != Connection.DEMAND_UNLIMITED) {
             c.demand--;
         }
-        engine.takeCredit();
+        engine.takeCredit(c);
         int length = leases.lengthOf(buffer);
         long lease = leases.lend(buffer);
         try {

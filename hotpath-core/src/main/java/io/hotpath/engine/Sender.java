@@ -371,7 +371,7 @@ final class Sender {
     /** Reports send calls that are over, as far as credit goes; true if none is left. */
     boolean report(Connection c) {
         for (Outbound piece = c.doneFirst; piece != null; piece = c.doneFirst) {
-            if (!engine.hasCredit()) {
+            if (!engine.hasCredit(c)) {
                 return false;
             }
             c.doneFirst = piece.next;
@@ -382,7 +382,7 @@ final class Sender {
             long bytes = piece.callBytes;
             int errno = piece.errno;
             pool.give(piece);
-            engine.takeCredit();
+            engine.takeCredit(c);
             if (c.hasHandler()) {
                 report(c, token, bytes, errno);
             }
