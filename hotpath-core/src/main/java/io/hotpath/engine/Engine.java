@@ -380,12 +380,13 @@ public final class Engine implements AutoCloseable {
     }
 
     private void reportClose(Connection c) {
-        if (c.closeReported || !hasCredit()) {
+        if (!c.hasHandler()) {
+            c.closeReported = true; // nobody ever saw it
             return;
         }
-        takeCredit();
-        c.closeReported = true;
-        if (c.hasHandler()) {
+        if (!c.closeReported && hasCredit()) {
+            takeCredit();
+            c.closeReported = true;
             try {
                 c.handler().closed(c, c.closeErrno);
             } catch (Throwable thrown) {

@@ -1,0 +1,146 @@
+package io.hotpath.reactor;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.SignalType;
+import reactor.util.context.Context;
+
+/** {@link Connections#each}. */
+final class EachFlux extends Flux<Void> {
+    private static final System.Logger LOG = System.getLogger(Connections.class.getName());
+
+    private final Flux<HotpathEvent> events;
+    private final Function<? super HotpathConnection, ? extends Publisher<Void>> logic;
+
+    EachFlux(
+            Flux<HotpathEvent> events, Function<? super HotpathConnection, ? extends Publisher<Void>> logic) {
+        this.events = events;
+        this.logic = logic;
+    }
+
+    @Override
+    public void subscribe(CoreSubscriber<? super Void> actual) {
+        events.subscribe(new Each(actual, logic));
+    }
+
+    /** Takes the stream's events; connections live beside it. */
+    private static final class Each implements CoreSubscriber<HotpathEvent>, Subscription {
+        private final CoreSubscriber<? super Void> actual;
+        private final Function<? super HotpathConnection, ? extends Publisher<Void>> logic;
+        private @Nullable Subscription upstream;
+
+        Each(
+                CoreSubscriber<? super Void> actual,
+                Function<? super HotpathConnection, ? extends Publisher<Void>> logic) {
+            this.actual = actual;
+            this.logic = logic;
+        }
+
+        @Override
+        public Context currentContext() {
+            return Operators.enableOnDiscard(actual.currentContext(), Each::discard);
+        }
+
+        private static void discard(Object element) {
+            if (element instanceof HotpathEvent.Recv recv) {
+                Discards.release(recv.buffer());
+            }
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            if (Operators.validate(upstream, subscription)) {
+                upstream = subscription;
+                actual.onSubscribe(this);
+                subscription.request(Long.MAX_VALUE); // each connection has its own demand
+            }
+        }
+
+        @Override
+        public void onNext(HotpathEvent event) {
+            switch (event) {
+                case HotpathEvent.Accept(var _, var connection) -> run(connection);
+                case HotpathEvent.Recv(var _, var buffer) -> Discards.release(buffer);
+                case HotpathEvent.Send _,HotpathEvent.Close _ -> {}
+            }
+        }
+
+        private void run(HotpathConnection connection) {
+            try {
+                connection.claim();
+                Publisher<Void> publisher = logic.apply(connection);
+                Conversation conversation = new Conversation(connection, actual.currentContext());
+                connection.onClose = conversation::cancel;
+                publisher.subscribe(conversation);
+            } catch (Throwable failure) {
+                LOG.log(Level.WARNING, () -> connection + " logic=failed action=reset", failure);
+                connection.reset();
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            actual.onError(failure);
+        }
+
+        @Override
+        public void onComplete() {
+            actual.onComplete();
+        }
+
+        @Override
+        public void request(long n) {
+            // there are no elements
+        }
+
+        @Override
+        public void cancel() {
+            Subscription subscription = upstream;
+            if (subscription != null) {
+                subscription.cancel();
+            }
+        }
+    }
+
+    /** What runs for one connection. */
+    private static final class Conversation extends BaseSubscriber<Void> {
+        private final HotpathConnection connection;
+        private final Context context;
+
+        Conversation(HotpathConnection connection, Context context) {
+            this.connection = connection;
+            this.context = context;
+        }
+
+        @Override
+        public Context currentContext() {
+            return context;
+        }
+
+        @Override
+        protected void hookOnComplete() {
+            connection.close();
+        }
+
+        @Override
+        protected void hookOnError(Throwable failure) {
+            // a peer that left is everyday life, a mistake in the logic is not
+            Level level = failure instanceof IOException ? Level.DEBUG : Level.WARNING;
+            LOG.log(level, () -> connection + " logic=failed action=reset", failure);
+            connection.reset();
+        }
+
+        @Override
+        protected void hookFinally(SignalType type) {
+            connection.onLoop(() -> connection.onClose = null);
+        }
+    }
+}

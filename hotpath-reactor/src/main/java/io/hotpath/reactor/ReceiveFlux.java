@@ -1,0 +1,123 @@
+package io.hotpath.reactor;
+
+import io.hotpath.engine.Connection;
+import io.hotpath.engine.Engine;
+import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
+
+/** What one connection receives. Signals come on the loop thread; its subscriber's demand is the connection's. */
+final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
+    private final Connection connection;
+    private final Engine engine;
+
+    // loop thread
+    private @Nullable CoreSubscriber<? super HotpathBuffer> actual;
+    private boolean ended;
+    private boolean over;
+    private @Nullable IOException failure;
+
+    /** Any thread sets it, once; the loop reads it before each signal. */
+    private volatile boolean cancelled;
+
+    ReceiveFlux(Connection connection) {
+        this.connection = connection;
+        engine = connection.engine();
+    }
+
+    @Override
+    public void subscribe(CoreSubscriber<? super HotpathBuffer> subscriber) {
+        if (actual != null) {
+            Operators.error(subscriber, new IllegalStateException("receive() takes one subscriber: share() it"));
+        } else {
+            actual = subscriber;
+            subscriber.onSubscribe(this);
+            terminateIfOver();
+        }
+    }
+
+    @Override
+    public void request(long n) {
+        onLoop(() -> requestNow(n));
+    }
+
+    private void requestNow(long n) {
+        if (n <= 0) {
+            fail(new IllegalArgumentException("demand is " + n + ", must be at least 1 (Reactive Streams 3.9)"));
+        } else if (!cancelled && !connection.closed()) {
+            connection.request(n);
+        }
+    }
+
+    @Override
+    public void cancel() {
+        if (!cancelled) {
+            cancelled = true;
+            onLoop(connection::pause);
+        }
+    }
+
+    // ---- from the stream: loop thread ---------------------------------------------------------------------------
+
+    void received(LeasedBuffer buffer) {
+        CoreSubscriber<? super HotpathBuffer> subscriber = actual;
+        if (subscriber == null || cancelled || over) {
+            buffer.discard();
+            return;
+        }
+        subscriber.onNext(buffer);
+        buffer.releaseUnlessTaken();
+    }
+
+    void inputEnded() {
+        ended = true;
+        terminateIfOver();
+    }
+
+    void closed(int errno) {
+        if (!ended) {
+            ended = true;
+            failure = Failures.of(errno);
+        }
+        terminateIfOver();
+    }
+
+    private void terminateIfOver() {
+        CoreSubscriber<? super HotpathBuffer> subscriber = actual;
+        if (!ended || over || subscriber == null || cancelled) {
+            return;
+        }
+        over = true;
+        if (failure == null) {
+            subscriber.onComplete();
+        } else {
+            subscriber.onError(failure);
+        }
+    }
+
+    private void fail(Throwable cause) {
+        CoreSubscriber<? super HotpathBuffer> subscriber = actual;
+        if (!over && subscriber != null && !cancelled) {
+            over = true;
+            connection.pause();
+            subscriber.onError(cause);
+        }
+    }
+
+    private void onLoop(Runnable action) {
+        if (engine.inLoop()) {
+            action.run();
+            return;
+        }
+        try {
+            engine.execute(action);
+        } catch (RejectedExecutionException gone) {
+            // nothing to ask it for
+        }
+    }
+
+}

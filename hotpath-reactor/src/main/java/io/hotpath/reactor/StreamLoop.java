@@ -1,0 +1,304 @@
+package io.hotpath.reactor;
+
+import io.hotpath.Errno;
+import io.hotpath.engine.Connection;
+import io.hotpath.engine.ConnectionHandler;
+import io.hotpath.engine.Engine;
+import io.hotpath.engine.EngineConfig;
+import io.hotpath.engine.EngineLoop;
+import io.hotpath.engine.EngineStats;
+import io.hotpath.engine.ListenAddress;
+import io.hotpath.engine.Listener;
+import io.hotpath.engine.ListenerHandler;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.net.SocketAddress;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.Sinks;
+
+/** One subscription of a {@link CompletionStream}: its loop, its engine, its demand. */
+final class StreamLoop implements Subscription, Bound, ListenerHandler, ConnectionHandler {
+    private static final System.Logger LOG = System.getLogger(CompletionStream.class.getName());
+    private static final AtomicLongFieldUpdater<StreamLoop> REQUESTED =
+            AtomicLongFieldUpdater.newUpdater(StreamLoop.class, "requested");
+
+    private final CoreSubscriber<? super HotpathEvent> actual;
+    private final Binder binder;
+    private final int rail;
+    private final Consumer<Bound> onBound;
+    private final EngineLoop loop;
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+
+    /** Demand that the engine does not know of yet. Any thread adds, the loop thread takes all. */
+    @SuppressWarnings("unused") // through REQUESTED
+    private volatile long requested;
+
+    /** Any thread sets it, once. */
+    private volatile boolean cancelled;
+
+    /** Written by the loop thread before it takes the first demand; a requester adds first and reads it second. */
+    private volatile @Nullable Engine engine;
+
+    private volatile @Nullable SocketAddress address;
+
+    /** Set by any thread that asked for no demand at all, read by the loop when it opens. */
+    private volatile @Nullable IllegalArgumentException badDemand;
+
+    /** Set by the loop thread as its last act. */
+    private volatile boolean over;
+
+    // loop thread
+    private int live;
+    private boolean disposing;
+    private boolean stopping;
+    private @Nullable Throwable failure;
+
+    StreamLoop(
+            CoreSubscriber<? super HotpathEvent> actual,
+            EngineConfig config,
+            Binder binder,
+            int rail,
+            Consumer<Bound> onBound) {
+        this.actual = actual;
+        this.binder = binder;
+        this.rail = rail;
+        this.onBound = onBound;
+        loop = new EngineLoop(config, this::opened, this::ended);
+    }
+
+    void start() {
+        actual.onSubscribe(this);
+        new HotpathThread(loop).start();
+    }
+
+    // ---- the subscriber's side: any thread ----------------------------------------------------------------------
+
+    @Override
+    public void request(long n) {
+        if (n <= 0) {
+            badDemand = new IllegalArgumentException(
+                    "demand is " + n + ", must be at least 1 (Reactive Streams 3.9)");
+            onLoop(this::passDemand);
+            return;
+        }
+        Operators.addCap(REQUESTED, this, n);
+        onLoop(this::passDemand);
+    }
+
+    @Override
+    public void cancel() {
+        cancelled = true;
+        loop.stop();
+    }
+
+    /** Before the engine is open nothing is lost: {@link #opened} passes the demand and looks at the rest. */
+    private void onLoop(Runnable action) {
+        Engine open = engine;
+        if (open == null) {
+            return;
+        }
+        if (open.inLoop()) {
+            action.run();
+            return;
+        }
+        try {
+            open.execute(action);
+        } catch (RejectedExecutionException ended) {
+            // nothing to ask for any more
+        }
+    }
+
+    // ---- bound: any thread --------------------------------------------------------------------------------------
+
+    @Override
+    public SocketAddress address() {
+        return Objects.requireNonNull(address);
+    }
+
+    @Override
+    public EngineStats stats() {
+        return Objects.requireNonNull(engine).stats();
+    }
+
+    @Override
+    public void dispose() {
+        onLoop(() -> {
+            if (!disposing) {
+                disposing = true;
+                Objects.requireNonNull(engine).shutdown();
+                stopIfEmpty();
+            }
+        });
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return over;
+    }
+
+    @Override
+    public Mono<Void> onDispose() {
+        return closed.asMono();
+    }
+
+    // ---- life: loop thread --------------------------------------------------------------------------------------
+
+    private void opened(Engine open) {
+        open.requireCredit();
+        try {
+            ListenAddress sockets = binder.bind(open);
+            address = sockets.address();
+            open.listen(sockets, rail, this);
+        } catch (IOException refused) {
+            throw new UncheckedIOException(refused);
+        }
+        engine = open;
+        onBound.accept(this);
+        passDemand();
+    }
+
+    private void passDemand() {
+        IllegalArgumentException bad = badDemand;
+        if (bad != null) {
+            fail(bad);
+            return;
+        }
+        long n = REQUESTED.getAndSet(this, 0);
+        if (n > 0 && !stopping) {
+            Objects.requireNonNull(engine).request(n);
+        }
+    }
+
+    private void stopIfEmpty() {
+        if (disposing && live == 0) {
+            stopping = true;
+            loop.stop();
+        }
+    }
+
+    private void fail(Throwable cause) {
+        if (failure == null) {
+            failure = cause;
+        }
+        stopping = true;
+        loop.stop();
+    }
+
+    private void ended(@Nullable Throwable cause) {
+        Throwable end = failure == null ? cause : failure;
+        over = true;
+        closed.tryEmitEmpty();
+        if (cancelled) {
+            if (end != null) {
+                Operators.onErrorDropped(unwrap(end), actual.currentContext());
+            }
+        } else if (end == null) {
+            actual.onComplete();
+        } else {
+            actual.onError(unwrap(end));
+        }
+    }
+
+    private static Throwable unwrap(Throwable cause) {
+        return cause instanceof UncheckedIOException wrapped ? Objects.requireNonNull(wrapped.getCause()) : cause;
+    }
+
+    // ---- reports: loop thread -----------------------------------------------------------------------------------
+
+    private boolean emits() {
+        return !cancelled && !stopping;
+    }
+
+    private void emit(HotpathEvent event) {
+        if (!emits()) {
+            return;
+        }
+        try {
+            actual.onNext(event);
+        } catch (Throwable thrown) {
+            LOG.log(Level.DEBUG, "subscriber=failed", thrown);
+            fail(thrown);
+        }
+    }
+
+    @Override
+    public void accepted(Connection connection) {
+        if (!emits()) {
+            connection.reset();
+            return;
+        }
+        live++;
+        HotpathConnection own = new HotpathConnection(connection);
+        connection.attach(own);
+        connection.adopt(this);
+        emit(new HotpathEvent.Accept(address(), own));
+    }
+
+    @Override
+    public void listenerClosed(Listener listener, int errno) {
+        if (errno != 0) {
+            fail(new IOException("accepting on " + listener.address() + " failed: " + Errno.text(errno)));
+        }
+    }
+
+    @Override
+    public void received(Connection connection, long lease, int length) {
+        HotpathConnection own = own(connection);
+        LeasedBuffer buffer = new LeasedBuffer(connection.engine().leases(), lease, length);
+        ReceiveFlux taken = own.ownReceive();
+        if (taken != null) {
+            taken.received(buffer);
+            return;
+        }
+        boolean emitted = emits();
+        emit(new HotpathEvent.Recv(own, buffer));
+        if (!emitted || failure != null) {
+            buffer.discard();
+        }
+    }
+
+    @Override
+    public void inputEnded(Connection connection) {
+        ReceiveFlux taken = own(connection).ownReceive();
+        if (taken != null) {
+            taken.inputEnded();
+        }
+    }
+
+    @Override
+    public void sent(Connection connection, long token, long bytes, int errno) {
+        HotpathConnection own = own(connection);
+        if (own.ownReceive() != null) {
+            own.outbounds().sent(token, errno);
+        } else {
+            emit(new HotpathEvent.Send(own, token, bytes, Failures.of(errno)));
+        }
+    }
+
+    @Override
+    public void closed(Connection connection, int errno) {
+        HotpathConnection own = own(connection);
+        live--;
+        own.ended(errno);
+        emit(new HotpathEvent.Close(own, Failures.of(errno)));
+        stopIfEmpty();
+    }
+
+    private static HotpathConnection own(Connection connection) {
+        return (HotpathConnection) Objects.requireNonNull(connection.attachment());
+    }
+
+    /** Binds for this loop. */
+    interface Binder {
+        ListenAddress bind(Engine engine) throws IOException;
+    }
+}
