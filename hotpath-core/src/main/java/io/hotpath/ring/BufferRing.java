@@ -11,6 +11,7 @@ import static io.hotpath.kernel.Abi.U32;
 import static io.hotpath.kernel.Abi.U64;
 
 import io.hotpath.EngineException;
+import io.hotpath.Errno;
 import io.hotpath.kernel.Kernel;
 import java.lang.foreign.MemorySegment;
 
@@ -58,9 +59,18 @@ public final class BufferRing {
         if (result < 0) {
             kernel.unmapMemory(entries);
             throw new EngineException(
-                    "registering a buffer ring of " + count + " entries", -result, "Linux 5.19 or newer is needed");
+                    "registering a buffer ring of " + count + " entries", -result, remedy(-result, group));
         }
         return new BufferRing(ring, entries, count, group);
+    }
+
+    private static String remedy(int errno, int group) {
+        return switch (errno) {
+            case Errno.EINVAL -> "Linux 5.19 or newer is needed";
+            case Errno.EEXIST -> "buffer group " + group + " of this ring is in use already";
+            case Errno.ENOMEM -> "use fewer buffers, or raise ulimit -l or the memory limit of the container";
+            default -> "a seccomp profile or a security module must permit io_uring_register (427)";
+        };
     }
 
     static void requireCount(int count) {

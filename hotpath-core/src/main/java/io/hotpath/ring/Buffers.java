@@ -16,6 +16,7 @@ public final class Buffers {
     private static final byte KERNEL = 0;
     private static final byte CALLER = 1;
 
+    private final Owner owner;
     private final BufferPool pool;
     private final BufferRing ring;
     private final byte[] owners;
@@ -23,7 +24,8 @@ public final class Buffers {
     private final @Nullable Arena[] slices;
     private int callerHeld;
 
-    Buffers(BufferPool pool, BufferRing ring) {
+    Buffers(Owner owner, BufferPool pool, BufferRing ring) {
+        this.owner = owner;
         this.pool = pool;
         this.ring = ring;
         owners = new byte[pool.count()];
@@ -77,7 +79,8 @@ public final class Buffers {
     }
 
     /**
-     * Gives a buffer back; the kernel may fill it again from the next submit on.
+     * Gives a buffer back; the kernel may fill it again from the next submit on. If its bytes are being sent, first wait
+     * for that SEND.
      *
      * @throws IllegalStateException if it was released before
      */
@@ -93,9 +96,13 @@ public final class Buffers {
         ring.add(pool.address(bufferId), pool.bufferBytes(), bufferId);
     }
 
+    /** A completion names a buffer. Checked always: a wrong length or owner would show another client's bytes. */
     void received(int bufferId, int length) {
-        assert owners[bufferId] == KERNEL : "buffer " + bufferId + " completed while the caller held it";
-        assert length <= pool.bufferBytes() : length;
+        if (bufferId >= owners.length || owners[bufferId] != KERNEL || length > pool.bufferBytes()) {
+            throw new IllegalStateException("the kernel completed " + length + " bytes in buffer " + bufferId
+                    + ", which the caller holds or which is not one of " + owners.length + " of "
+                    + pool.bufferBytes() + " bytes");
+        }
         ring.taken();
         owners[bufferId] = CALLER;
         lengths[bufferId] = length;
@@ -106,17 +113,29 @@ public final class Buffers {
         ring.publish();
     }
 
+    /** Ends all slices and unmaps. The kernel does not write to the buffers any more. */
     void unregister() {
         ring.unregister();
+        endSlices();
+        pool.unmap();
+    }
+
+    /** Ends all slices; the kernel may still write, so everything stays mapped for good. Returns how many bytes. */
+    long leak() {
+        endSlices();
+        return pool.slab().byteSize();
+    }
+
+    private void endSlices() {
         for (Arena arena : slices) {
             if (arena != null) {
                 arena.close();
             }
         }
-        pool.unmap();
     }
 
     private void requireHeld(int bufferId) {
+        owner.requireOpen();
         if (bufferId < 0 || bufferId >= owners.length) {
             throw new IllegalArgumentException(
                     "buffer id " + bufferId + " is foreign: this ring has buffers 0.." + (owners.length - 1));

@@ -3,6 +3,7 @@ package io.hotpath.ring;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -29,26 +30,36 @@ import java.util.Arrays;
  * one. After {@link #submitClose} a descriptor's number may be reused at once: late completions of its former life are
  * recognised by their generation, their buffers go back and they are not handed over.
  *
- * <p>Every method is the owner's thread's only, except {@link #forceUnhealthy()}, {@link #healthy()} and {@link #wakeup()};
- * another thread gets a {@link WrongThreadException}. Native resources are refused or fail as {@link
+ * <p>Every method is the owner's thread's only, except {@link #forceUnhealthy()}, {@link #healthy()}, {@link #closed()} and
+ * {@link #wakeup()}; another thread gets a {@link WrongThreadException}. Native resources are refused or fail as {@link
  * io.hotpath.EngineException}; operations fail as negative results.
  */
 public final class HotpathRing implements AutoCloseable {
     /** Completions handed over by one call of {@link #eachCompletion}; the next call brings the rest. */
     public static final int MAX_BATCH = 64;
 
-    private static final String CLOSED = "the ring is closed: open another one";
+    /** The kernel sends no more than this in one call. */
+    private static final long SEND_BYTES_MAX = 0x7fff_f000L;
+
+    private static final System.Logger LOG = System.getLogger(HotpathRing.class.getName());
+    private static final CompletionHandler NONE = (_, _, _, _, _) -> {};
     private static final int GROUP = 0;
     private static final int OP_CANCEL = 5;
     private static final int OP_WAKE = 6;
+    private static final int SUBMITS_MAX = 1000;
     private static final long RETIRE_TIMEOUT_NANOS = 2_000_000_000L;
 
-    private final Thread owner = Thread.currentThread();
+    private final Owner owner = new Owner();
     private final Ring ring;
     private final Buffers buffers;
+    private final CqeHandler dispatch = this::dispatch;
     private int[] generations = new int[1024];
     private long stale;
-    private boolean closed;
+
+    /** Who takes the completions of the batch that is being handed over; {@link #NONE} between batches. */
+    private CompletionHandler handler = NONE;
+
+    private int handedOver;
 
     /** Written by any thread, read by the owner in each call; once true it stays. */
     private volatile boolean forcedUnhealthy;
@@ -56,8 +67,13 @@ public final class HotpathRing implements AutoCloseable {
     private HotpathRing(Ring ring, RingConfig config) {
         this.ring = ring;
         Kernel kernel = ring.kernelRing().kernel();
-        BufferRing group = BufferRing.register(ring, config.buffers(), GROUP);
-        buffers = new Buffers(BufferPool.map(kernel, config.buffers(), config.bufferBytes()), group);
+        BufferPool pool = BufferPool.map(kernel, config.buffers(), config.bufferBytes());
+        try {
+            buffers = new Buffers(owner, pool, BufferRing.register(ring, config.buffers(), GROUP));
+        } catch (RuntimeException | Error failed) {
+            pool.unmap();
+            throw failed;
+        }
         armWake();
     }
 
@@ -99,40 +115,50 @@ public final class HotpathRing implements AutoCloseable {
      * completes, and has one send per descriptor in flight at a time: the kernel may reorder two.
      */
     public long submitSend(int fd, MemorySegment bytes) {
-        requireNative(bytes);
         long token = token(OpKind.SEND, fd);
+        requireSendable(bytes.byteSize(), bytes);
         ring.prepSend(fd, bytes.address(), Math.toIntExact(bytes.byteSize()), token);
         return token;
     }
 
     /** Sends several pieces of native memory, in order, as one send. At most 1024 pieces. */
     public long submitSend(int fd, MemorySegment... pieces) {
-        requireOpen();
+        long token = token(OpKind.SEND, fd);
         if (pieces.length == 0 || pieces.length > Abi.IOV_MAX) {
             throw new IllegalArgumentException(
                     pieces.length + " pieces, must be 1.." + Abi.IOV_MAX + ": the kernel's limit for one sendmsg");
         }
+        long total = 0;
         for (MemorySegment piece : pieces) {
-            requireNative(piece);
+            total += piece.byteSize();
+            requireSendable(total, piece);
         }
         Gather gather = ring.gather();
-        while (gather.room() < pieces.length) {
-            if (ring.submit() < 0) {
-                throw new IllegalStateException(unhealthyMessage());
-            }
-        }
+        requireRoom(gather, pieces.length);
         gather.begin();
         for (MemorySegment piece : pieces) {
             gather.add(piece.address(), piece.byteSize());
         }
-        long token = token(OpKind.SEND, fd);
         ring.prepSendGathered(fd, token);
         return token;
     }
 
+    /** The lists of gathered sends are free again once the kernel has taken them. */
+    private void requireRoom(Gather gather, int pieces) {
+        for (int i = 0; gather.room() < pieces; i++) {
+            if (ring.submit() < 0) {
+                throw new IllegalStateException(unhealthyMessage());
+            }
+            if (i == SUBMITS_MAX) {
+                throw new IllegalStateException(
+                        "the kernel has taken no submissions " + SUBMITS_MAX + " times: it is out of memory");
+            }
+        }
+    }
+
     /** Closes a descriptor. Cancel what is armed on it first, or its peer sees no end. Only CLOSE still completes for it. */
     public long submitClose(int fd) {
-        requireOpen();
+        requireHealthy();
         generations(fd)[fd]++;
         long token = token(OpKind.CLOSE, fd);
         ring.prepClose(fd, token);
@@ -141,7 +167,7 @@ public final class HotpathRing implements AutoCloseable {
 
     /** Cancels an operation by its token. The operation completes by itself: cancelled, or just done. */
     public void cancel(long token) {
-        requireOpen();
+        requireHealthy();
         ring.prepCancel(token, UserData.of(OP_CANCEL, 0, 0));
     }
 
@@ -152,9 +178,10 @@ public final class HotpathRing implements AutoCloseable {
      * @return how many were handed over, 0 also when the time is over or the ring became unhealthy
      */
     public int eachCompletion(int minComplete, long timeoutNanos, CompletionHandler handler) {
-        requireThread();
-        if (closed) {
-            throw new IllegalStateException(CLOSED);
+        owner.requireOpen();
+        requireNoHandler();
+        if (minComplete < 0) {
+            throw new IllegalArgumentException("minComplete is " + minComplete + ", must be 0 or more: it is a count");
         }
         if (!healthy()) {
             return 0;
@@ -163,19 +190,24 @@ public final class HotpathRing implements AutoCloseable {
         if (ring.submitAndWait(minComplete, timeoutNanos) < 0) {
             return 0;
         }
-        int[] handed = {0};
-        ring.drain((userData, result, flags) -> handed[0] += handOver(userData, result, flags, handler), MAX_BATCH);
-        return handed[0];
+        this.handler = handler;
+        handedOver = 0;
+        try {
+            ring.drain(dispatch, MAX_BATCH);
+        } finally {
+            this.handler = NONE;
+        }
+        return handedOver;
     }
 
-    private int handOver(long userData, int result, int flags, CompletionHandler handler) {
+    private void dispatch(long userData, int result, int flags) {
         boolean more = (flags & Abi.IORING_CQE_F_MORE) != 0;
         int op = UserData.op(userData);
         if (op > OpKind.CLOSE.code()) {
             if (op == OP_WAKE && !more) {
                 armWake();
             }
-            return 0;
+            return;
         }
         int bufferId = (flags & Abi.IORING_CQE_F_BUFFER) == 0 ? -1 : flags >>> Abi.IORING_CQE_BUFFER_SHIFT;
         if (bufferId >= 0) {
@@ -184,10 +216,10 @@ public final class HotpathRing implements AutoCloseable {
         int fd = UserData.slot(userData);
         if (UserData.generation(userData) != (generations(fd)[fd] & UserData.GENERATION_MASK)) {
             dropStale(OpKind.of(op), result, bufferId);
-            return 0;
+            return;
         }
+        handedOver++;
         handler.completed(OpKind.of(op), fd, result, bufferId, more);
-        return 1;
     }
 
     /** A completion of a descriptor that was closed since: what it carries must not leak. */
@@ -203,17 +235,19 @@ public final class HotpathRing implements AutoCloseable {
 
     /** The receive buffers. */
     public Buffers buffers() {
-        requireThread();
+        owner.requireThread();
         return buffers;
     }
 
     /** Late completions of closed descriptors that were dropped so far. */
     public long staleCompletions() {
+        owner.requireThread();
         return stale;
     }
 
     /** The queues below, for their counters. */
     public Ring ring() {
+        owner.requireThread();
         return ring;
     }
 
@@ -233,9 +267,9 @@ public final class HotpathRing implements AutoCloseable {
         ring.wake();
     }
 
-    /** Whether {@link #close()} was called. */
+    /** Whether {@link #close()} was called. Any thread. */
     public boolean closed() {
-        return closed;
+        return owner.closed();
     }
 
     /**
@@ -244,13 +278,19 @@ public final class HotpathRing implements AutoCloseable {
      */
     @Override
     public void close() {
-        requireThread();
-        if (closed) {
+        owner.requireThread();
+        if (owner.closed()) {
             return;
         }
-        closed = true;
+        requireNoHandler();
+        owner.close();
         if (retire()) {
             buffers.unregister();
+        } else {
+            long leaked = buffers.leak();
+            LOG.log(Level.WARNING, () -> "ring closed with operations in flight: inFlight=" + ring.inFlight()
+                    + " errno=" + (ring.brokenErrno() == 0 ? "none" : Errno.name(ring.brokenErrno())) + " leakedBytes="
+                    + leaked);
         }
         ring.close();
     }
@@ -259,12 +299,15 @@ public final class HotpathRing implements AutoCloseable {
     private boolean retire() {
         Kernel kernel = ring.kernelRing().kernel();
         long deadline = kernel.nanoTime() + RETIRE_TIMEOUT_NANOS;
+        long remaining = RETIRE_TIMEOUT_NANOS;
         ring.prepCancelAll(UserData.of(OP_CANCEL, 0, 0));
-        while (ring.inFlight() > 0 && kernel.nanoTime() - deadline < 0) {
-            if (ring.submitAndWait(1, deadline - kernel.nanoTime()) < 0) {
+        while (ring.inFlight() > 0 && remaining > 0) {
+            int result = ring.submitAndWait(1, remaining);
+            ring.drain(this::discard, Integer.MAX_VALUE);
+            if (result < 0) {
                 return false;
             }
-            ring.drain(this::discard, Integer.MAX_VALUE);
+            remaining = deadline - kernel.nanoTime();
         }
         return ring.inFlight() == 0;
     }
@@ -280,7 +323,7 @@ public final class HotpathRing implements AutoCloseable {
     }
 
     private long token(OpKind op, int fd) {
-        requireOpen();
+        requireHealthy();
         return UserData.of(op.code(), generations(fd)[fd], fd);
     }
 
@@ -294,13 +337,17 @@ public final class HotpathRing implements AutoCloseable {
         return generations;
     }
 
-    private void requireOpen() {
-        requireThread();
-        if (closed) {
-            throw new IllegalStateException(CLOSED);
-        }
+    private void requireHealthy() {
+        owner.requireOpen();
         if (!healthy()) {
             throw new IllegalStateException(unhealthyMessage());
+        }
+    }
+
+    private void requireNoHandler() {
+        if (handler != NONE) {
+            throw new IllegalStateException("eachCompletion and close cannot be called from its own handler: the batch"
+                    + " is still being read; return first");
         }
     }
 
@@ -309,17 +356,18 @@ public final class HotpathRing implements AutoCloseable {
         return "the ring is unhealthy (" + cause + "): close it and go on with another one or without";
     }
 
-    private void requireThread() {
-        if (Thread.currentThread() != owner) {
-            throw new WrongThreadException("the ring belongs to thread '" + owner.getName() + "', called from '"
-                    + Thread.currentThread().getName() + "'");
-        }
-    }
-
-    private static void requireNative(MemorySegment bytes) {
+    private static void requireSendable(long total, MemorySegment bytes) {
         if (!bytes.isNative()) {
             throw new IllegalArgumentException("the segment is on the heap, where the kernel cannot read it while the"
                     + " collector moves it: copy it to native memory");
+        }
+        if (!bytes.scope().isAlive()) {
+            throw new IllegalStateException("the segment was released or its arena is closed: its memory may hold other"
+                    + " bytes by now");
+        }
+        if (total > SEND_BYTES_MAX) {
+            throw new IllegalArgumentException("one send of " + total + " bytes, at most " + SEND_BYTES_MAX
+                    + " go: the kernel's limit for one call");
         }
     }
 }

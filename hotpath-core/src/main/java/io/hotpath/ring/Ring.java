@@ -19,8 +19,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Preparing never makes a syscall as long as the queue has room; a full queue is submitted on the spot, and what the
  * kernel does not take then waits in order in a {@link SqeSpill}. Each queue's counter is published once per batch.
  *
- * <p>Ring thread, except {@link #wake()}. The memory is confined to that thread, so that a stray one gets a {@link
- * WrongThreadException}.
+ * <p>Ring thread, except {@link #wake()} and {@link #brokenErrno()}. The memory is confined to that thread, so that a
+ * stray one gets a {@link WrongThreadException}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/io_uring.7.html">io_uring(7)</a>
  */
@@ -43,9 +43,11 @@ public final class Ring {
     private final SqeSpill spill = new SqeSpill();
     private final Gather gather;
 
+    /** The ring thread writes, any thread may ask {@link #brokenErrno()}; nothing is published with it. */
+    private volatile int brokenErrno;
+
     private int sqTail;
     private int cqHead;
-    private int brokenErrno;
     private boolean completionsLost;
     private boolean closed;
     private int inFlight;
@@ -79,7 +81,13 @@ public final class Ring {
      * @throws io.hotpath.EngineException if the kernel refuses, with cause and remedy
      */
     public static Ring open(Kernel kernel, RingSetup setup) {
-        return new Ring(kernel.openRing(setup));
+        KernelRing kernelRing = kernel.openRing(setup);
+        try {
+            return new Ring(kernelRing);
+        } catch (RuntimeException | Error failed) {
+            kernelRing.close();
+            throw failed;
+        }
     }
 
     // ---- prepare ------------------------------------------------------------------------------------------------
@@ -222,8 +230,9 @@ public final class Ring {
     }
 
     private int enter(int minComplete, boolean getEvents, long timeoutNanos) {
-        if (brokenErrno != 0) {
-            return -brokenErrno;
+        int broken = brokenErrno;
+        if (broken != 0) {
+            return -broken;
         }
         unspill();
         COUNTER.setRelease(sqTailShared, 0L, sqTail); // publishes the SQEs; pairs with the kernel's load-acquire
@@ -272,8 +281,9 @@ public final class Ring {
      * @return how many
      */
     public int drain(CqeHandler handler, int max) {
+        int start = cqHead;
         int count = Math.min(ready(), max);
-        int end = cqHead + count;
+        int end = start + count;
         try {
             while (cqHead != end) {
                 long at = (cqHead & cqMask) * Abi.CQE_BYTES;
@@ -287,7 +297,7 @@ public final class Ring {
                 handler.completed(userData, result, flags);
             }
         } finally {
-            completions += count;
+            completions += cqHead - start; // fewer than count if the handler threw
             int counter = (int) COUNTER.getOpaque(cqOverflow, 0L);
             overflows += Integer.toUnsignedLong(counter - (int) overflows); // the kernel's counter is a u32 that wraps
             COUNTER.setRelease(cqHeadShared, 0L, cqHead); // the entries are read; pairs with the kernel's load-acquire
@@ -302,7 +312,7 @@ public final class Ring {
 
     // ---- state --------------------------------------------------------------------------------------------------
 
-    /** The errno that ended this ring, 0 while it works. */
+    /** The errno that ended this ring, 0 while it works. Any thread. */
     public int brokenErrno() {
         return brokenErrno;
     }
