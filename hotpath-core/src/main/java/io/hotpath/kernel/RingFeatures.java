@@ -3,7 +3,7 @@ package io.hotpath.kernel;
 /**
  * What an open ring can do; each was found by doing.
  *
- * @param setupFlags     the {@code IORING_SETUP_*} flags that the kernel took
+ * @param setupFlags     the {@code IORING_SETUP_*} flags of {@link Abi} that the kernel took
  * @param deferTaskrun   completions run only inside {@code enter} with getEvents
  * @param registeredFd   the ring descriptor itself is registered, which makes {@code enter} cheaper
  * @param restricted     only the operations on Hotpath's allow-list are accepted

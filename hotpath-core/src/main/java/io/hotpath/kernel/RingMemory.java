@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
  * @param sqes      {@code sqEntries * 64} bytes
  * @param cqHead    u32, we have consumed entries below it
  * @param cqTail    u32, entries below it are completed
- * @param cqOverflow u32, completions that did not fit, cumulative
+ * @param cqOverflow u32, completions lost for want of memory, cumulative; those that wait for room are not in it
  * @param cqes      {@code cqEntries * 16} bytes
  */
 public record RingMemory(

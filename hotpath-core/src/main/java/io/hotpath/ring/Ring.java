@@ -55,6 +55,7 @@ public final class Ring {
     private long submitted;
     private long completions;
     private long overflows;
+    private long dropped;
 
     private Ring(KernelRing kernelRing) {
         this.kernelRing = kernelRing;
@@ -298,8 +299,11 @@ public final class Ring {
             }
         } finally {
             completions += cqHead - start; // fewer than count if the handler threw
+            if (overflowed()) {
+                overflows++;
+            }
             int counter = (int) COUNTER.getOpaque(cqOverflow, 0L);
-            overflows += Integer.toUnsignedLong(counter - (int) overflows); // the kernel's counter is a u32 that wraps
+            dropped += Integer.toUnsignedLong(counter - (int) dropped); // the kernel's counter is a u32 that wraps
             COUNTER.setRelease(cqHeadShared, 0L, cqHead); // the entries are read; pairs with the kernel's load-acquire
         }
         return count;
@@ -363,9 +367,14 @@ public final class Ring {
         return completions;
     }
 
-    /** Completions that did not fit into the queue at once, as of the last drain; none of them is lost. */
+    /** Drains that left completions waiting in the kernel because the queue had been full; none of them is lost. */
     public long overflows() {
         return overflows;
+    }
+
+    /** Completions that the kernel had no memory to keep, as of the last drain; the next enter says {@code EBADR}. */
+    public long dropped() {
+        return dropped;
     }
 
     /** Makes the next or the present wait return. Any thread. */

@@ -195,22 +195,27 @@ final class RingTest {
     }
 
     @Test
-    void countsOverflowsAcrossTheWrapOfTheKernelsCounter() {
+    void countsDroppedCompletionsAcrossTheWrapOfTheKernelsCounter() {
         fake.memory.cqOverflow().set(Abi.U32, 0, -3); // 2^32 - 3
         ring.drain((_, _, _) -> {}, CQ);
-        assertThat(ring.overflows()).isEqualTo(0xffff_fffdL);
+        assertThat(ring.dropped()).isEqualTo(0xffff_fffdL);
 
         fake.memory.cqOverflow().set(Abi.U32, 0, 4);
         ring.drain((_, _, _) -> {}, CQ);
 
-        assertThat(ring.overflows()).isEqualTo(0x1_0000_0004L);
+        assertThat(ring.dropped()).isEqualTo(0x1_0000_0004L);
     }
 
     @Test
-    void seesTheKernelsOverflowFlag() {
+    void countsDrainsThatLeaveCompletionsInTheKernel() {
         assertThat(ring.overflowed()).isFalse();
-        fake.memory.sqFlags().set(Abi.U32, 0, Abi.IORING_SQ_CQ_OVERFLOW);
+        ring.drain((_, _, _) -> {}, CQ);
+        fake.memory.sqFlags().set(Abi.U32, 0, Abi.IORING_SQ_CQ_OVERFLOW | Abi.IORING_SQ_TASKRUN);
+        ring.drain((_, _, _) -> {}, CQ);
+
         assertThat(ring.overflowed()).isTrue();
+        assertThat(ring.overflows()).isEqualTo(1);
+        assertThat(ring.dropped()).isZero();
     }
 
     @ParameterizedTest

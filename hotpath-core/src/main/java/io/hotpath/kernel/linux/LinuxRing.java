@@ -1,6 +1,7 @@
 package io.hotpath.kernel.linux;
 
 import io.hotpath.Errno;
+import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
 import io.hotpath.kernel.KernelRing;
 import io.hotpath.kernel.RingFeatures;
@@ -63,7 +64,7 @@ final class LinuxRing implements KernelRing {
         memory = Queues.map(ring, arena, releases);
         MemorySegment capture = arena.allocate(Syscalls.CAPTURE);
         registry = new RingRegistry(ring.fd(), capture, arena);
-        boolean disabled = ring.has(Uring.IORING_SETUP_R_DISABLED);
+        boolean disabled = ring.has(Abi.IORING_SETUP_R_DISABLED);
         boolean restricted = setup.restricted() && disabled && registry.restrictions() == 0;
         int index = registerRingFd();
         if (disabled) {
@@ -75,7 +76,7 @@ final class LinuxRing implements KernelRing {
         enterCall = new EnterCall(index >= 0 ? index : ring.fd(), enterFlags, capture, arena);
         requireEnter();
         features = new RingFeatures(
-                ring.flags(), ring.has(Uring.IORING_SETUP_DEFER_TASKRUN), index >= 0, restricted, noIowait);
+                ring.flags(), ring.has(Abi.IORING_SETUP_DEFER_TASKRUN), index >= 0, restricted, noIowait);
     }
 
     @Override

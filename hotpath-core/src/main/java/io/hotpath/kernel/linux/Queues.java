@@ -22,7 +22,7 @@ final class Queues {
                 map(ring, Uring.IORING_OFF_SQ_RING, Math.max(sqBytes, cqBytes), arena, releases);
         MemorySegment sqes =
                 map(ring, Uring.IORING_OFF_SQES, ring.sqEntries() * Abi.SQE_BYTES, arena, releases);
-        if (!ring.has(Uring.IORING_SETUP_NO_SQARRAY)) {
+        if (!ring.has(Abi.IORING_SETUP_NO_SQARRAY)) {
             writeIdentity(counters.asSlice(ring.sqOffset("array"), ring.sqEntries() * COUNTER_BYTES));
         }
         return new RingMemory(

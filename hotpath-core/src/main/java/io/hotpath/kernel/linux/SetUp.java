@@ -1,13 +1,13 @@
 package io.hotpath.kernel.linux;
 
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_CLAMP;
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_COOP_TASKRUN;
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_CQSIZE;
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_DEFER_TASKRUN;
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_NO_SQARRAY;
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_R_DISABLED;
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_SINGLE_ISSUER;
-import static io.hotpath.kernel.linux.Uring.IORING_SETUP_SUBMIT_ALL;
+import static io.hotpath.kernel.Abi.IORING_SETUP_CLAMP;
+import static io.hotpath.kernel.Abi.IORING_SETUP_COOP_TASKRUN;
+import static io.hotpath.kernel.Abi.IORING_SETUP_CQSIZE;
+import static io.hotpath.kernel.Abi.IORING_SETUP_DEFER_TASKRUN;
+import static io.hotpath.kernel.Abi.IORING_SETUP_NO_SQARRAY;
+import static io.hotpath.kernel.Abi.IORING_SETUP_R_DISABLED;
+import static io.hotpath.kernel.Abi.IORING_SETUP_SINGLE_ISSUER;
+import static io.hotpath.kernel.Abi.IORING_SETUP_SUBMIT_ALL;
 
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;

@@ -7,15 +7,6 @@ package io.hotpath.kernel.linux;
  * @see <a href="https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/io_uring.h">linux/io_uring.h</a>
  */
 final class Uring {
-    static final int IORING_SETUP_CQSIZE = 1 << 3;
-    static final int IORING_SETUP_CLAMP = 1 << 4;
-    static final int IORING_SETUP_R_DISABLED = 1 << 6;
-    static final int IORING_SETUP_SUBMIT_ALL = 1 << 7;
-    static final int IORING_SETUP_COOP_TASKRUN = 1 << 8;
-    static final int IORING_SETUP_SINGLE_ISSUER = 1 << 12;
-    static final int IORING_SETUP_DEFER_TASKRUN = 1 << 13;
-    static final int IORING_SETUP_NO_SQARRAY = 1 << 16;
-
     static final int IORING_FEAT_SINGLE_MMAP = 1;
     static final int IORING_FEAT_NODROP = 1 << 1;
     static final int IORING_FEAT_EXT_ARG = 1 << 8;

@@ -9,8 +9,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /** What this process holds of rings and their surroundings: descriptors of io_uring, eventfds, sockets; mapped queues. */
-record Held(Set<String> entries) {
-    static Held now() {
+public record Held(Set<String> entries) {
+    public static Held now() {
         Set<String> entries = new TreeSet<>();
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"));
                 Stream<String> mappings = Files.lines(Path.of("/proc/self/maps"))) {
@@ -23,7 +23,7 @@ record Held(Set<String> entries) {
     }
 
     /** What came since; other tests may have let go of something meanwhile, which does not matter. */
-    static Set<String> since(Held before) {
+    public static Set<String> since(Held before) {
         Set<String> added = new TreeSet<>(now().entries);
         added.removeAll(before.entries);
         return added;

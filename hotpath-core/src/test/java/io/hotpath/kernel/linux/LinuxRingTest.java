@@ -58,7 +58,7 @@ final class LinuxRingTest {
         try {
             assertCompletesNops(new Driver(other), 20);
             assertThat(other.features().setupFlags()).isEqualTo(flags);
-            assertThat(other.features().restricted()).isEqualTo((flags & Uring.IORING_SETUP_R_DISABLED) != 0);
+            assertThat(other.features().restricted()).isEqualTo((flags & Abi.IORING_SETUP_R_DISABLED) != 0);
         } finally {
             other.close();
         }

@@ -5,8 +5,8 @@ import io.hotpath.kernel.RingSetup;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
-/** Opens rings for tests; a host that refuses is a visible skip, or red with {@code -Dhotpath.requireUring=true}. */
-final class UringHost {
+/** Opens rings for tests, of every package; a host that refuses is a visible skip, or red with {@code -Dhotpath.requireUring=true}. */
+public final class UringHost {
     static final RingSetup SMALL = new RingSetup(8, 32, false);
     static final RingSetup RESTRICTED = new RingSetup(8, 32, true);
 
@@ -28,7 +28,7 @@ final class UringHost {
     }
 
     /** For tests that open their rings themselves. */
-    static void require() {
+    public static void require() {
         open(SMALL).close();
     }
 }
