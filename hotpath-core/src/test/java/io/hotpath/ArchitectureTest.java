@@ -16,8 +16,12 @@ import org.junit.jupiter.api.Test;
 
 /** The direction of the layers (DESIGN.md, section 1). The simulated kernel counts as a kernel, the tests do not count. */
 class ArchitectureTest {
+    /** The simulated kernel is compiled next to its own tests. */
     private static final ImportOption MAIN_AND_SIM =
-            location -> new ImportOption.DoNotIncludeTests().includes(location) || location.contains("/kernel/sim/");
+            location -> new ImportOption.DoNotIncludeTests().includes(location)
+                    || (location.contains("/kernel/sim/")
+                            && !location.contains("Test")
+                            && !location.contains("/SqeDriver"));
 
     private static final JavaClasses CORE =
             new ClassFileImporter().withImportOption(MAIN_AND_SIM).importPackages("io.hotpath");
@@ -25,6 +29,8 @@ class ArchitectureTest {
     @Test
     void classesAreRead() {
         assertThat(CORE.contain(Errno.class)).isTrue();
+        assertThat(CORE.contain("io.hotpath.kernel.sim.SimKernel")).isTrue();
+        assertThat(CORE.contain("io.hotpath.kernel.sim.SimKernelTest")).isFalse();
     }
 
     @Test
@@ -33,10 +39,17 @@ class ArchitectureTest {
                 .layer("engine").definedBy("io.hotpath.engine..")
                 .layer("ring").definedBy("io.hotpath.ring..")
                 .layer("kernel").definedBy("io.hotpath.kernel")
-                .layer("kernels").definedBy("io.hotpath.kernel.*..")
+                .layer("libc").definedBy("io.hotpath.kernel.libc..")
+                .layer("linux").definedBy("io.hotpath.kernel.linux..")
+                .layer("epoll").definedBy("io.hotpath.kernel.epoll..")
+                .layer("sim").definedBy("io.hotpath.kernel.sim..")
                 .whereLayer("engine").mayNotBeAccessedByAnyLayer()
                 .whereLayer("ring").mayOnlyBeAccessedByLayers("engine")
-                .whereLayer("kernels").mayOnlyAccessLayers("kernel")
+                .whereLayer("linux").mayOnlyAccessLayers("kernel", "libc")
+                .whereLayer("epoll").mayOnlyAccessLayers("kernel", "libc")
+                .whereLayer("sim").mayOnlyAccessLayers("kernel")
+                .whereLayer("libc").mayOnlyAccessLayers("kernel")
+                .whereLayer("libc").mayOnlyBeAccessedByLayers("linux", "epoll")
                 .whereLayer("kernel").mayNotAccessAnyLayer()
                 .check(CORE);
     }
@@ -63,8 +76,16 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyKernelsCallNativeCode() {
-        noClasses().that().resideOutsideOfPackage("io.hotpath.kernel..")
+    void everyKernelIsInALayer() {
+        classes().that().resideInAPackage("io.hotpath.kernel..")
+                .should().resideInAnyPackage("io.hotpath.kernel", "io.hotpath.kernel.libc", "io.hotpath.kernel.linux",
+                        "io.hotpath.kernel.epoll", "io.hotpath.kernel.sim")
+                .check(CORE);
+    }
+
+    @Test
+    void oneClassDeclaresEveryDowncall() {
+        noClasses().that().doNotHaveFullyQualifiedName("io.hotpath.kernel.libc.Syscalls")
                 .should().dependOnClassesThat().belongToAnyOf(Linker.class, SymbolLookup.class)
                 .allowEmptyShould(true)
                 .check(CORE);

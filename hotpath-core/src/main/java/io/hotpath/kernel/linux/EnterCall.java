@@ -4,6 +4,7 @@ import static io.hotpath.kernel.linux.Uring.IORING_ENTER_EXT_ARG;
 import static io.hotpath.kernel.linux.Uring.IORING_ENTER_GETEVENTS;
 
 import io.hotpath.kernel.Abi;
+import io.hotpath.kernel.libc.Syscalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -4,9 +4,10 @@ import io.hotpath.kernel.Kernel;
 import io.hotpath.kernel.KernelRing;
 import io.hotpath.kernel.RingSetup;
 import io.hotpath.kernel.Sockets;
+import io.hotpath.kernel.libc.Host;
+import io.hotpath.kernel.libc.LinuxSockets;
+import io.hotpath.kernel.libc.Mmap;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * io_uring. Loading this class is harmless everywhere; {@link #instance()} is where another operating system is told so.
@@ -26,7 +27,7 @@ public final class LinuxKernel implements Kernel {
      * @throws UnsupportedOperationException if this is not a 64-bit little-endian Linux
      */
     public static LinuxKernel instance() {
-        require(System.getProperty("os.name"), ValueLayout.ADDRESS.byteSize(), ByteOrder.nativeOrder());
+        Host.requireLinux();
         return INSTANCE;
     }
 
@@ -58,12 +59,5 @@ public final class LinuxKernel implements Kernel {
     @Override
     public long nanoTime() {
         return System.nanoTime();
-    }
-
-    static void require(String system, long addressBytes, ByteOrder order) {
-        if (!system.equals("Linux") || addressBytes != Long.BYTES || order != ByteOrder.LITTLE_ENDIAN) {
-            throw new UnsupportedOperationException("Hotpath needs Linux on a 64-bit little-endian processor, this is "
-                    + system + " with " + 8 * addressBytes + "-bit addresses, " + order);
-        }
     }
 }

@@ -7,6 +7,10 @@ import io.hotpath.kernel.KernelRing;
 import io.hotpath.kernel.RingFeatures;
 import io.hotpath.kernel.RingMemory;
 import io.hotpath.kernel.RingSetup;
+import io.hotpath.kernel.libc.Host;
+import io.hotpath.kernel.libc.Releases;
+import io.hotpath.kernel.libc.Syscalls;
+import io.hotpath.kernel.libc.WakeFd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -38,10 +42,7 @@ final class LinuxRing implements KernelRing {
      * is given back.
      */
     static LinuxRing open(Kernel kernel, RingSetup setup, List<Integer> ladder) {
-        if (Thread.currentThread().isVirtual()) {
-            throw new IllegalStateException(
-                    "a ring belongs to one thread of the system, a virtual thread moves between them: use a platform thread");
-        }
+        Host.requirePlatformThread();
         Releases releases = new Releases();
         try {
             return new LinuxRing(kernel, setup, ladder, releases);
@@ -56,7 +57,7 @@ final class LinuxRing implements KernelRing {
         this.releases = releases;
         Arena arena = Arena.ofConfined();
         releases.add(() -> ifOpener(arena::close));
-        wakeFd = WakeFd.open();
+        wakeFd = WakeFd.open(errno -> Refusal.ofStep("eventfd", errno));
         releases.add(wakeFd::close);
         SetUp ring = SetUp.open(setup, ladder, arena);
         releases.add(() -> Syscalls.close(ring.fd()));

@@ -2,6 +2,8 @@ package io.hotpath.kernel.linux;
 
 import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.RingMemory;
+import io.hotpath.kernel.libc.Mmap;
+import io.hotpath.kernel.libc.Releases;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -40,7 +42,8 @@ final class Queues {
     }
 
     private static MemorySegment map(SetUp ring, long offset, long bytes, Arena arena, Releases releases) {
-        MemorySegment mapped = Mmap.ring(ring.fd(), offset, bytes, arena);
+        MemorySegment mapped =
+                Mmap.ring(ring.fd(), offset, bytes, arena, errno -> Refusal.ofStep("mmap of a ring", errno));
         long address = mapped.address();
         releases.add(() -> Mmap.unmap(address, bytes));
         return mapped;

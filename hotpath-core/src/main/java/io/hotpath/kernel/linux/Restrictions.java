@@ -13,6 +13,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
+import io.hotpath.kernel.libc.Syscalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -1,6 +1,7 @@
 package io.hotpath.kernel.linux;
 
 import io.hotpath.kernel.Abi;
+import io.hotpath.kernel.libc.Syscalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

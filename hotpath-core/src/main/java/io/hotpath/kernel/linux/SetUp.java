@@ -12,6 +12,7 @@ import static io.hotpath.kernel.Abi.IORING_SETUP_SUBMIT_ALL;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.RingSetup;
+import io.hotpath.kernel.libc.Syscalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

@@ -1,9 +1,7 @@
 /**
- * The kernel that drives io_uring: the system calls and the C library through {@code java.lang.foreign}, the mapping of a
- * ring's queues, and the words for a host that refuses.
+ * The kernel that drives io_uring: opening a ring, mapping its queues, entering it, and the words for a host that refuses.
  *
- * <p>May use {@code io.hotpath} and {@code io.hotpath.kernel}. Downcalls are declared in {@link
- * io.hotpath.kernel.linux.Syscalls} and memory is mapped in {@link io.hotpath.kernel.linux.Mmap}, nowhere else.
+ * <p>May use {@code io.hotpath}, {@code io.hotpath.kernel} and {@code io.hotpath.kernel.libc}.
  */
 @NullMarked
 package io.hotpath.kernel.linux;

@@ -8,25 +8,11 @@ import io.hotpath.EngineException;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Kernel;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 final class LinuxKernelTest {
-    @Test
-    void saysWhereItDoesNotRun() {
-        assertThatThrownBy(() -> LinuxKernel.require("Mac OS X", 8, ByteOrder.LITTLE_ENDIAN))
-                .isInstanceOf(UnsupportedOperationException.class)
-                .hasMessageContaining("Mac OS X");
-        assertThatThrownBy(() -> LinuxKernel.require("Linux", 4, ByteOrder.LITTLE_ENDIAN))
-                .hasMessageContaining("32-bit");
-        assertThatThrownBy(() -> LinuxKernel.require("Linux", 8, ByteOrder.BIG_ENDIAN))
-                .hasMessageContaining("BIG_ENDIAN");
-    }
-
     @Test
     @EnabledOnOs(OS.LINUX)
     void mapsZeroedPagesForAnyThread() throws InterruptedException {
@@ -54,21 +40,5 @@ final class LinuxKernelTest {
                 .hasMessageContaining("use fewer or smaller buffers");
         MemorySegment odd = MemorySegment.ofAddress(1);
         assertThatThrownBy(() -> kernel.unmapMemory(odd)).isInstanceOf(EngineException.class);
-    }
-
-    @Test
-    void givesBackInReverseOrderEvenIfAStepFails() {
-        List<Integer> order = new ArrayList<>();
-        Releases releases = new Releases();
-        releases.add(() -> order.add(1));
-        releases.add(() -> {
-            throw new IllegalStateException("two");
-        });
-        releases.add(() -> order.add(3));
-
-        assertThatThrownBy(releases::run).hasMessage("two");
-        releases.run();
-
-        assertThat(order).containsExactly(3, 1);
     }
 }

@@ -1,9 +1,10 @@
-package io.hotpath.kernel.linux;
+package io.hotpath.kernel.libc;
 
 import io.hotpath.EngineException;
 import io.hotpath.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntFunction;
 
 /**
  * Maps memory and gives it back. Nothing here is freed by an arena or a collector: the kernel may write to it as long as
@@ -11,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>
  */
-final class Mmap {
+public final class Mmap {
     private static final int PROT_READ_WRITE = 0x1 | 0x2;
     private static final int MAP_SHARED = 0x01;
     private static final int MAP_PRIVATE = 0x02;
@@ -21,7 +22,7 @@ final class Mmap {
     private Mmap() {}
 
     /** Page-aligned, zeroed, of global scope. Any thread. */
-    static MemorySegment anonymous(long bytes) {
+    public static MemorySegment anonymous(long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException("bytes is " + bytes + ", must be at least 1: nothing to map");
         }
@@ -39,17 +40,20 @@ final class Mmap {
     /**
      * Maps a part of a ring. The scope of {@code arena} decides who may touch it and until when; the mapping itself stays
      * until {@link #unmap}.
+     *
+     * @param refusal what to throw for a positive errno
      */
-    static MemorySegment ring(int ringFd, long offset, long bytes, Arena arena) {
+    public static MemorySegment ring(
+            int ringFd, long offset, long bytes, Arena arena, IntFunction<? extends RuntimeException> refusal) {
         long address = Syscalls.mmap(bytes, PROT_READ_WRITE, MAP_SHARED | MAP_POPULATE, ringFd, offset);
         if (address < 0) {
-            throw Refusal.ofStep("mmap of a ring", (int) -address);
+            throw refusal.apply((int) -address);
         }
         return segment(address, bytes, arena);
     }
 
     /** Takes an address, because the scope of ring memory has ended when it is unmapped. Any thread. */
-    static void unmap(long address, long bytes) {
+    public static void unmap(long address, long bytes) {
         int result = Syscalls.munmap(address, bytes);
         if (result < 0) {
             throw new EngineException(

@@ -1,4 +1,4 @@
-package io.hotpath.kernel.linux;
+package io.hotpath.kernel.libc;
 
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
@@ -11,7 +11,7 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 
 /** The socket calls of the C library. Any thread; no state. */
-final class LinuxSockets implements Sockets {
+public final class LinuxSockets implements Sockets {
     private static final int SO_DOMAIN = 39;
 
     @Override

@@ -1,4 +1,4 @@
-package io.hotpath.kernel.linux;
+package io.hotpath.kernel.libc;
 
 import java.util.ArrayDeque;
 
@@ -8,16 +8,16 @@ import java.util.ArrayDeque;
  *
  * <p>Ring thread.
  */
-final class Releases {
+public final class Releases {
     private final ArrayDeque<Runnable> steps = new ArrayDeque<>();
 
     /** Adds a step that runs before all that were added so far. */
-    void add(Runnable step) {
+    public void add(Runnable step) {
         steps.push(step);
     }
 
     /** Runs every step even if one fails, and throws the first failure at the end. */
-    void run() {
+    public void run() {
         RuntimeException failure = null;
         while (!steps.isEmpty()) {
             try {
@@ -36,7 +36,7 @@ final class Releases {
     }
 
     /** As {@link #run()}, but whatever fails is added to {@code failed}, which matters more. */
-    void runAfter(Throwable failed) {
+    public void runAfter(Throwable failed) {
         try {
             run();
         } catch (RuntimeException also) {

@@ -1,9 +1,10 @@
-package io.hotpath.kernel.linux;
+package io.hotpath.kernel.libc;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 
 /**
  * An eventfd that any thread can make readable, also while it is closed and afterwards: no write reaches a descriptor
@@ -11,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/eventfd.2.html">eventfd(2)</a>
  */
-final class WakeFd {
+public final class WakeFd {
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int EFD_NONBLOCK = 0x800;
     private static final int CLOSED = Integer.MIN_VALUE;
@@ -32,20 +33,25 @@ final class WakeFd {
         this.fd = fd;
     }
 
-    static WakeFd open() {
+    /**
+     * Opens it readable by nobody yet.
+     *
+     * @param refusal what to throw for a positive errno
+     */
+    public static WakeFd open(IntFunction<? extends RuntimeException> refusal) {
         int fd = Syscalls.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (fd < 0) {
-            throw Refusal.ofStep("eventfd", -fd);
+            throw refusal.apply(-fd);
         }
         return new WakeFd(fd);
     }
 
-    int fd() {
+    public int fd() {
         return fd;
     }
 
     /** Any thread. A full counter refuses the write, but then it is readable already. */
-    void wake() {
+    public void wake() {
         if (wakers.get() < 0) {
             return; // or wakers that never tire could keep the closer waiting
         }
@@ -59,7 +65,7 @@ final class WakeFd {
     }
 
     /** Idempotent. Waits for the writes under way; none of them blocks. */
-    void close() {
+    public void close() {
         if (wakers.getAndUpdate(count -> count | CLOSED) < 0) {
             return;
         }

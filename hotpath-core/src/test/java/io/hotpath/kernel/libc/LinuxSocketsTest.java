@@ -1,4 +1,4 @@
-package io.hotpath.kernel.linux;
+package io.hotpath.kernel.libc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.hotpath.kernel.linux;
+package io.hotpath.kernel.libc;
 
 import static java.lang.foreign.MemoryLayout.PathElement.groupElement;
 import static java.lang.foreign.ValueLayout.ADDRESS;
@@ -14,24 +14,27 @@ import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 
 /**
- * Every downcall of this kernel. Calls return {@code >= 0} or {@code -errno}. Any thread, unless the argument says
+ * Every downcall. Calls return {@code >= 0} or {@code -errno}. Any thread, unless the argument says
  * otherwise.
  *
  * <p>The errno is captured by the linker in the same transition, because the JVM makes system calls of its own before
  * Java could read it. The calls of a ring are handed the segment it is captured in; the rest keep one per thread.
+ * Where a call of a ring takes memory it takes the address: the ring knows that the memory lives.
  * No call here is {@code critical}: a wait in a critical downcall would hold up every safepoint.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/syscall.2.html">syscall(2)</a>
  */
-final class Syscalls {
+public final class Syscalls {
     /** Where errno is captured. */
-    static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    public static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
 
     private static final long ERRNO = CAPTURE.byteOffset(groupElement("errno"));
 
     private static final long SYS_IO_URING_SETUP = 425;
     private static final long SYS_IO_URING_ENTER = 426;
     private static final long SYS_IO_URING_REGISTER = 427;
+    private static final long SYS_EPOLL_PWAIT2 = 441;
+    private static final long SIGSET_BYTES = 8;
 
     private static final MethodHandle SYSCALL = find(
             "syscall",
@@ -62,27 +65,50 @@ final class Syscalls {
     private static final MethodHandle GETPEERNAME =
             find("getpeername", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
 
+    private static final MethodHandle ACCEPT4 =
+            find("accept4", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle CONNECT =
+            find("connect", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle RECV =
+            find("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SEND =
+            find("send", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SENDMSG =
+            find("sendmsg", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle POLL =
+            find("poll", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle FCNTL = find(
+            "fcntl",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
+            Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle EPOLL_CREATE1 =
+            find("epoll_create1", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle EPOLL_CTL =
+            find("epoll_ctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle EPOLL_WAIT =
+            find("epoll_wait", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
+
     private static final ThreadLocal<MemorySegment> CAPTURES =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CAPTURE));
 
     private Syscalls() {}
 
-    static int ioUringSetup(int entries, MemorySegment params) {
+    public static int ioUringSetup(int entries, MemorySegment params) {
         return (int) syscall(CAPTURES.get(), SYS_IO_URING_SETUP, entries, params.address(), 0, 0, 0, 0);
     }
 
     /** {@code io_uring_enter(2)}; {@code arg} is the address of {@code argBytes} bytes, or 0. */
-    static int ioUringEnter(
+    public static int ioUringEnter(
             MemorySegment capture, int fd, int toSubmit, int minComplete, int flags, long arg, long argBytes) {
         return (int) syscall(capture, SYS_IO_URING_ENTER, fd, toSubmit, minComplete, flags, arg, argBytes);
     }
 
-    static int ioUringRegister(MemorySegment capture, int fd, int opcode, MemorySegment arg, int count) {
+    public static int ioUringRegister(MemorySegment capture, int fd, int opcode, MemorySegment arg, int count) {
         return (int) syscall(capture, SYS_IO_URING_REGISTER, fd, opcode, arg.address(), count, 0, 0);
     }
 
     /** The address of the mapping or {@code -errno}; no address of user space is negative. */
-    static long mmap(long bytes, int protection, int flags, int fd, long offset) {
+    public static long mmap(long bytes, int protection, int flags, int fd, long offset) {
         MemorySegment capture = CAPTURES.get();
         try {
             long result = (long) MMAP.invokeExact(capture, 0L, bytes, protection, flags, fd, offset);
@@ -92,7 +118,7 @@ final class Syscalls {
         }
     }
 
-    static int munmap(long address, long bytes) {
+    public static int munmap(long address, long bytes) {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) MUNMAP.invokeExact(capture, address, bytes));
@@ -101,7 +127,7 @@ final class Syscalls {
         }
     }
 
-    static int write(int fd, MemorySegment from) {
+    public static int write(int fd, MemorySegment from) {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) (long) WRITE.invokeExact(capture, fd, from, from.byteSize()));
@@ -110,7 +136,7 @@ final class Syscalls {
         }
     }
 
-    static int close(int fd) {
+    public static int close(int fd) {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) CLOSE.invokeExact(capture, fd));
@@ -119,11 +145,11 @@ final class Syscalls {
         }
     }
 
-    static int eventfd(int initial, int flags) {
+    public static int eventfd(int initial, int flags) {
         return call(EVENTFD, initial, flags);
     }
 
-    static int socket(int family, int type, int protocol) {
+    public static int socket(int family, int type, int protocol) {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) SOCKET.invokeExact(capture, family, type, protocol));
@@ -133,7 +159,7 @@ final class Syscalls {
     }
 
     /** Writes two descriptors to {@code pair}. */
-    static int socketpair(int family, int type, int protocol, MemorySegment pair) {
+    public static int socketpair(int family, int type, int protocol, MemorySegment pair) {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) SOCKETPAIR.invokeExact(capture, family, type, protocol, pair));
@@ -142,7 +168,7 @@ final class Syscalls {
         }
     }
 
-    static int bind(int fd, MemorySegment address, int addressBytes) {
+    public static int bind(int fd, MemorySegment address, int addressBytes) {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) BIND.invokeExact(capture, fd, address, addressBytes));
@@ -151,15 +177,15 @@ final class Syscalls {
         }
     }
 
-    static int listen(int fd, int backlog) {
+    public static int listen(int fd, int backlog) {
         return call(LISTEN, fd, backlog);
     }
 
-    static int shutdown(int fd, int how) {
+    public static int shutdown(int fd, int how) {
         return call(SHUTDOWN, fd, how);
     }
 
-    static int setsockopt(int fd, int level, int name, MemorySegment value) {
+    public static int setsockopt(int fd, int level, int name, MemorySegment value) {
         MemorySegment capture = CAPTURES.get();
         try {
             int bytes = (int) value.byteSize();
@@ -169,7 +195,7 @@ final class Syscalls {
         }
     }
 
-    static int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes) {
+    public static int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes) {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) GETSOCKOPT.invokeExact(capture, fd, level, name, value, valueBytes));
@@ -178,12 +204,106 @@ final class Syscalls {
         }
     }
 
-    static int getsockname(int fd, MemorySegment address, MemorySegment addressBytes) {
+    public static int getsockname(int fd, MemorySegment address, MemorySegment addressBytes) {
         return name(GETSOCKNAME, fd, address, addressBytes);
     }
 
-    static int getpeername(int fd, MemorySegment address, MemorySegment addressBytes) {
+    public static int getpeername(int fd, MemorySegment address, MemorySegment addressBytes) {
         return name(GETPEERNAME, fd, address, addressBytes);
+    }
+
+    public static int fcntl(int fd, int command, int argument) {
+        MemorySegment capture = CAPTURES.get();
+        try {
+            return result(capture, (int) FCNTL.invokeExact(capture, fd, command, argument));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    // ---- the calls of a ring: the capture is its own, memory goes by address ------------------------------------------
+
+    /** Accepts without asking for the peer's address. */
+    public static int accept4(MemorySegment capture, int fd, int flags) {
+        try {
+            return result(capture, (int) ACCEPT4.invokeExact(capture, fd, 0L, 0L, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    public static int connect(MemorySegment capture, int fd, long address, int addressBytes) {
+        try {
+            return result(capture, (int) CONNECT.invokeExact(capture, fd, address, addressBytes));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    public static int recv(MemorySegment capture, int fd, long address, long bytes, int flags) {
+        try {
+            return result(capture, (int) (long) RECV.invokeExact(capture, fd, address, bytes, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    public static int send(MemorySegment capture, int fd, long address, long bytes, int flags) {
+        try {
+            return result(capture, (int) (long) SEND.invokeExact(capture, fd, address, bytes, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** {@code message} is the address of a {@code struct msghdr}. */
+    public static int sendmsg(MemorySegment capture, int fd, long message, int flags) {
+        try {
+            return result(capture, (int) (long) SENDMSG.invokeExact(capture, fd, message, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** {@code descriptors} is the address of {@code count} of {@code struct pollfd}. */
+    public static int poll(MemorySegment capture, long descriptors, long count, int timeoutMillis) {
+        try {
+            return result(capture, (int) POLL.invokeExact(capture, descriptors, count, timeoutMillis));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    public static int epollCreate1(MemorySegment capture, int flags) {
+        try {
+            return result(capture, (int) EPOLL_CREATE1.invokeExact(capture, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** {@code event} is the address of a {@code struct epoll_event}, or 0. */
+    public static int epollCtl(MemorySegment capture, int epollFd, int operation, int fd, long event) {
+        try {
+            return result(capture, (int) EPOLL_CTL.invokeExact(capture, epollFd, operation, fd, event));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** {@code timeoutMillis} of 0 does not wait, of -1 waits without a limit. */
+    public static int epollWait(MemorySegment capture, int epollFd, long events, int eventsMax, int timeoutMillis) {
+        try {
+            return result(
+                    capture, (int) EPOLL_WAIT.invokeExact(capture, epollFd, events, eventsMax, timeoutMillis));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** As {@link #epollWait}, limited by the {@code struct timespec} at {@code timeout}; Linux 5.11. */
+    public static int epollPwait2(MemorySegment capture, int epollFd, long events, int eventsMax, long timeout) {
+        return (int) syscall(capture, SYS_EPOLL_PWAIT2, epollFd, events, eventsMax, timeout, 0, SIGSET_BYTES);
     }
 
     private static long syscall(
