@@ -48,14 +48,19 @@ public final class ListenAddress implements AutoCloseable {
         return fd;
     }
 
+    /** Closes the socket of a loop that will not accept, unless it took it; the kernel sends it nobody from then on. */
+    public void close(int index) {
+        int fd = descriptors.getAndSet(index, TAKEN);
+        if (fd != TAKEN) {
+            sockets.close(fd);
+        }
+    }
+
     /** Closes the sockets that no loop has taken. */
     @Override
     public void close() {
         for (int i = 0; i < descriptors.length(); i++) {
-            int fd = descriptors.getAndSet(i, TAKEN);
-            if (fd != TAKEN) {
-                sockets.close(fd);
-            }
+            close(i);
         }
     }
 }
