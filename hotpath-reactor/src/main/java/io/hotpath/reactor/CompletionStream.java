@@ -106,6 +106,6 @@ public final class CompletionStream extends Flux<HotpathEvent> {
 
     @Override
     public void subscribe(CoreSubscriber<? super HotpathEvent> actual) {
-        new StreamLoop(actual, config, engine -> sockets.get().bind(engine, address, backlog), rail, onBound).start();
+        new StreamLoop(actual, config, new Binding(sockets.get(), rail, address, backlog), onBound).start();
     }
 }

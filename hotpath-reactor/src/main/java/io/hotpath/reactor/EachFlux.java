@@ -34,6 +34,7 @@ final class EachFlux extends Flux<Void> {
     /** Takes the stream's events; connections live beside it. */
     private static final class Each implements CoreSubscriber<HotpathEvent>, Subscription {
         private final CoreSubscriber<? super Void> actual;
+        private final Context context;
         private final Function<? super HotpathConnection, ? extends Publisher<Void>> logic;
         private @Nullable Subscription upstream;
 
@@ -42,17 +43,12 @@ final class EachFlux extends Flux<Void> {
                 Function<? super HotpathConnection, ? extends Publisher<Void>> logic) {
             this.actual = actual;
             this.logic = logic;
+            context = Ownership.discarding(actual.currentContext());
         }
 
         @Override
         public Context currentContext() {
-            return Operators.enableOnDiscard(actual.currentContext(), Each::discard);
-        }
-
-        private static void discard(Object element) {
-            if (element instanceof HotpathEvent.Recv recv) {
-                Discards.release(recv.buffer());
-            }
+            return context;
         }
 
         @Override
@@ -67,13 +63,16 @@ final class EachFlux extends Flux<Void> {
         @Override
         public void onNext(HotpathEvent event) {
             switch (event) {
-                case HotpathEvent.Accept(var _, var connection) -> run(connection);
-                case HotpathEvent.Recv(var _, var buffer) -> Discards.release(buffer);
+                case HotpathEvent.Accept(var _, var connection) -> connection.onLoop(() -> run(connection));
+                case HotpathEvent.Recv(var _, var buffer) -> Ownership.discard(buffer);
                 case HotpathEvent.Send _,HotpathEvent.Close _ -> {}
             }
         }
 
         private void run(HotpathConnection connection) {
+            if (connection.closed()) {
+                return; // the event came late, over another thread
+            }
             try {
                 connection.claim();
                 Publisher<Void> publisher = logic.apply(connection);
@@ -98,7 +97,10 @@ final class EachFlux extends Flux<Void> {
 
         @Override
         public void request(long n) {
-            // there are no elements
+            Subscription subscription = upstream;
+            if (n <= 0 && subscription != null) {
+                subscription.request(n); // there are no elements, but the stream says what is wrong with it
+            }
         }
 
         @Override

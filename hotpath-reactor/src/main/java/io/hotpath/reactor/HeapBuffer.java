@@ -50,10 +50,22 @@ final class HeapBuffer implements HotpathBuffer {
         return released;
     }
 
+    /** Makes this object stale and a fresh one the owner. */
+    HeapBuffer move() {
+        HeapBuffer moved = new HeapBuffer(held());
+        released = true;
+        return moved;
+    }
+
     byte[] held() {
         if (released) {
             throw new IllegalStateException("the buffer was released or sent before");
         }
         return bytes;
+    }
+
+    @Override
+    public String toString() {
+        return "HotpathBuffer[" + bytes.length + " bytes of your own" + (released ? ", released]" : "]");
     }
 }

@@ -3,6 +3,7 @@ package io.hotpath.reactor;
 import io.hotpath.engine.Connection;
 import io.hotpath.engine.Engine;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,8 @@ import reactor.core.publisher.Operators;
  * {@code Close}.
  */
 public final class HotpathConnection {
+    private static final System.Logger LOG = System.getLogger(HotpathConnection.class.getName());
+
     private final Connection connection;
     private final Engine engine;
 
@@ -59,17 +62,41 @@ public final class HotpathConnection {
         send(buffer, 0);
     }
 
-    /** Sends a buffer; its {@code Send} event carries {@code token}. */
+    /**
+     * Sends a buffer; its {@code Send} event carries {@code token}. On a connection whose {@code Close} came before, the buffer
+     * is released and nothing follows.
+     *
+     * @throws IllegalStateException if the buffer was released or sent before, or {@link #receive()} or {@link
+     *                               #send(Publisher)} has taken the connection out of the stream
+     */
     public void send(HotpathBuffer buffer, long token) {
-        switch (taken(buffer)) {
-            case LeasedBuffer leased -> onLoopOrRelease(leased, () -> {
+        if (inLoop()) {
+            asEvents();
+            sendNow(buffer, token);
+            return;
+        }
+        HotpathBuffer moved = Ownership.move(buffer); // or the onNext that it leaves would release it
+        Runnable send = () -> {
+            try {
                 asEvents();
-                sendNow(leased, token);
-            });
-            case HeapBuffer heap -> onLoop(() -> {
-                asEvents();
-                sendNow(heap, token);
-            });
+                sendNow(moved, token);
+            } catch (IllegalStateException refused) {
+                Ownership.discard(moved);
+                throw refused;
+            }
+        };
+        if (!later(send)) {
+            Ownership.discard(moved);
+        }
+    }
+
+    private void sendNow(HotpathBuffer buffer, long token) {
+        switch (localized(buffer)) {
+            case LeasedBuffer leased -> sendLease(leased, token);
+            case HeapBuffer heap -> {
+                byte[] bytes = heap.held();
+                sendBytes(bytes, 0, bytes.length, token);
+            }
         }
     }
 
@@ -83,22 +110,26 @@ public final class HotpathConnection {
     // ---- on its own ---------------------------------------------------------------------------------------------
 
     /**
-     * What it receives, for one subscriber, under that subscriber's demand. Completes when the peer ends its side or the
-     * connection is closed; fails with the peer's error. A buffer is released after {@code onNext} unless it was sent or
-     * {@linkplain HotpathBuffer#retain() retained} there.
+     * What it receives, for one subscriber, under that subscriber's demand. Completes when the peer has ended its side and
+     * everything before was received; fails with the peer's error, and when the connection is closed before, so that half a
+     * message never looks like a whole one. A buffer is released after {@code onNext} unless it was sent or {@linkplain
+     * HotpathBuffer#retain() retained} there.
      */
     public Flux<HotpathBuffer> receive() {
         return new Flux<>() {
             @Override
             public void subscribe(CoreSubscriber<? super HotpathBuffer> actual) {
-                onLoop(() -> subscribeReceive(actual));
+                if (!onLoop(() -> subscribeReceive(actual))) {
+                    Operators.error(actual, gone());
+                }
             }
         };
     }
 
     /**
-     * Sends what {@code buffers} publishes; each buffer is the connection's from its {@code onNext} on. Asks for more as
-     * earlier ones go out. Completes when everything has gone out, fails when the publisher or the connection does.
+     * Sends what {@code buffers} publishes, from any thread; each buffer is the connection's from its {@code onNext} on, and
+     * those that operators above discard are released. Asks for more as earlier ones go out. Completes when everything has
+     * gone out, fails when the publisher or the connection does.
      */
     public Mono<Void> send(Publisher<? extends HotpathBuffer> buffers) {
         return new SendMono(this, buffers);
@@ -120,7 +151,7 @@ public final class HotpathConnection {
                 throw new IllegalStateException(
                         "this connection's receives are events: it was started with startRecv()");
             }
-            flux = new ReceiveFlux(connection);
+            flux = new ReceiveFlux(this, connection);
             receive = flux;
             connection.leaveCredit();
             if (!closed) {
@@ -184,62 +215,76 @@ public final class HotpathConnection {
         return engine.inLoop();
     }
 
-    void sendNow(HotpathBuffer buffer, long token) {
-        switch (buffer) {
-            case LeasedBuffer leased when leased.leases() == engine.leases() -> connection.send(leased.lease(), token);
+    /** {@code buffer} as one that this connection's engine can send; the caller gives it up. */
+    HotpathBuffer localized(HotpathBuffer buffer) {
+        return switch (buffer) {
+            case LeasedBuffer own when own.isOf(engine.leases()) -> own;
             case LeasedBuffer other -> {
-                byte[] copy = other.toByteArray(); // of another loop's ring
+                HotpathBuffer copy = new HeapBuffer(other.toByteArray()); // of another loop's ring
                 other.release();
-                connection.send(copy, 0, copy.length, token);
+                yield copy;
             }
-            case HeapBuffer heap -> {
-                byte[] bytes = heap.held();
-                connection.send(bytes, 0, bytes.length, token);
-                heap.release();
-            }
+            case HeapBuffer heap -> heap.move();
+        };
+    }
+
+    void sendLease(LeasedBuffer leased, long token) {
+        if (closed) {
+            leased.release(); // the engine may be gone too; nothing follows a close
+        } else {
+            connection.send(leased.own(), token);
         }
     }
 
+    void sendBytes(byte[] bytes, int offset, int count, long token) {
+        if (!closed) {
+            connection.send(bytes, offset, count, token);
+        }
+    }
+
+    /** The last that it hears, once. Whatever a subscriber throws, the others hear it too. */
     void ended(int errno) {
         closed = true;
         ReceiveFlux flux = receive;
         if (flux != null) {
-            flux.closed(errno);
+            tell(() -> flux.closed(errno));
         }
-        outbounds.closed(errno);
+        tell(() -> outbounds.closed(errno));
         Runnable action = onClose;
         if (action != null) {
             onClose = null;
-            action.run();
+            tell(action);
         }
     }
 
-    /** A buffer that crosses threads must not be released by the {@code onNext} that it leaves. */
-    private HotpathBuffer taken(HotpathBuffer buffer) {
-        return inLoop() ? buffer : buffer.retain();
-    }
-
-    void onLoop(Runnable action) {
-        if (engine.inLoop()) {
-            action.run();
-        } else {
-            try {
-                engine.execute(action);
-            } catch (RejectedExecutionException ended) {
-                // the loop is gone, and with it this connection
-            }
+    private void tell(Runnable end) {
+        try {
+            end.run();
+        } catch (Throwable thrown) {
+            LOG.log(Level.WARNING, () -> this + " subscriber=failed at=close", thrown);
         }
     }
 
-    private void onLoopOrRelease(LeasedBuffer buffer, Runnable action) {
-        if (engine.inLoop()) {
+    /** Runs {@code action} on the loop, now if that is this thread; false if the loop is gone, and with it the connection. */
+    boolean onLoop(Runnable action) {
+        if (inLoop()) {
             action.run();
-        } else {
-            try {
-                engine.execute(action);
-            } catch (RejectedExecutionException ended) {
-                buffer.discard();
-            }
+            return true;
         }
+        return later(action);
+    }
+
+    /** Runs {@code action} on the loop in its next turn; false if the loop is gone, and with it the connection. */
+    boolean later(Runnable action) {
+        try {
+            engine.execute(action);
+            return true;
+        } catch (RejectedExecutionException ended) {
+            return false;
+        }
+    }
+
+    static IOException gone() {
+        return new IOException("the connection is closed, and its loop has ended");
     }
 }

@@ -51,7 +51,7 @@ public sealed interface HotpathEvent {
      * @param <T> the elements, left as they are
      */
     static <T> Function<Flux<T>, Flux<T>> releaseDiscarded() {
-        return flux -> flux.doOnDiscard(Recv.class, recv -> Discards.release(recv.buffer()))
-                .doOnDiscard(HotpathBuffer.class, Discards::release);
+        return flux -> flux.doOnDiscard(Recv.class, recv -> Ownership.discard(recv.buffer()))
+                .doOnDiscard(HotpathBuffer.class, Ownership::discard);
     }
 }

@@ -2,12 +2,11 @@ package io.hotpath.reactor;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The running {@code send(Publisher)} calls of a connection, found by the token of their sends. Loop thread. */
 final class Outbounds {
-    private static final List<SendSubscriber> NONE = List.of();
-
-    private List<SendSubscriber> running = NONE;
+    private @Nullable List<SendSubscriber> running;
     private long lastToken;
     private boolean closed;
     private int closeErrno;
@@ -17,22 +16,28 @@ final class Outbounds {
         if (closed) {
             outbound.connectionClosed(closeErrno);
         } else {
-            if (running == NONE) {
-                running = new ArrayList<>(1);
+            List<SendSubscriber> all = running;
+            if (all == null) {
+                all = new ArrayList<>(1);
+                running = all;
             }
-            running.add(outbound);
+            all.add(outbound);
         }
         return ++lastToken;
     }
 
     void remove(SendSubscriber outbound) {
-        running.remove(outbound);
+        List<SendSubscriber> all = running;
+        if (all != null) {
+            all.remove(outbound);
+        }
     }
 
-    void sent(long token, int errno) {
-        for (SendSubscriber outbound : running) {
-            if (outbound.token() == token) {
-                outbound.sent(errno);
+    void sent(long token, long bytes, int errno) {
+        List<SendSubscriber> all = running;
+        for (int i = 0; all != null && i < all.size(); i++) {
+            if (all.get(i).owns(token)) {
+                all.get(i).sent(token, bytes, errno);
                 return;
             }
         }
@@ -42,9 +47,9 @@ final class Outbounds {
         closed = true;
         closeErrno = errno;
         List<SendSubscriber> all = running;
-        running = NONE;
-        for (SendSubscriber outbound : all) {
-            outbound.connectionClosed(errno);
+        running = null;
+        if (all != null) {
+            all.forEach(outbound -> outbound.connectionClosed(errno));
         }
     }
 }

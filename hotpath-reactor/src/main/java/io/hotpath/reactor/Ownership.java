@@ -1,13 +1,37 @@
 package io.hotpath.reactor;
 
-/** What becomes of buffers that nobody will take. Idempotent, as Reactor's discard contract asks. */
-final class Discards {
-    private Discards() {}
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
 
-    static void release(HotpathBuffer buffer) {
+/** How buffers change hands. */
+final class Ownership {
+    private Ownership() {}
+
+    /** Takes {@code buffer} from its owner, for whom it counts as sent from here on. */
+    static HotpathBuffer move(HotpathBuffer buffer) {
+        return switch (buffer) {
+            case LeasedBuffer leased -> leased.move();
+            case HeapBuffer heap -> heap.move();
+        };
+    }
+
+    /** Nobody will take {@code buffer} any more. Idempotent, as Reactor's discard contract asks. */
+    static void discard(HotpathBuffer buffer) {
         switch (buffer) {
             case LeasedBuffer leased -> leased.discard();
             case HeapBuffer _ -> {}
         }
+    }
+
+    /** {@code context}, in which operators above discard buffers and events as well as what it did before. */
+    static Context discarding(Context context) {
+        return Operators.enableOnDiscard(context, element -> {
+            switch (element) {
+                case HotpathBuffer buffer -> discard(buffer);
+                case HotpathEvent.Recv recv -> discard(recv.buffer());
+                default -> {}
+            }
+            Operators.onDiscard(element, context);
+        });
     }
 }

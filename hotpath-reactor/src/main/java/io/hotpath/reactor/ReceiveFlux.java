@@ -1,9 +1,7 @@
 package io.hotpath.reactor;
 
 import io.hotpath.engine.Connection;
-import io.hotpath.engine.Engine;
 import java.io.IOException;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -12,8 +10,8 @@ import reactor.core.publisher.Operators;
 
 /** What one connection receives. Signals come on the loop thread; its subscriber's demand is the connection's. */
 final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
+    private final HotpathConnection own;
     private final Connection connection;
-    private final Engine engine;
 
     // loop thread
     private @Nullable CoreSubscriber<? super HotpathBuffer> actual;
@@ -24,9 +22,9 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
     /** Any thread sets it, once; the loop reads it before each signal. */
     private volatile boolean cancelled;
 
-    ReceiveFlux(Connection connection) {
+    ReceiveFlux(HotpathConnection own, Connection connection) {
+        this.own = own;
         this.connection = connection;
-        engine = connection.engine();
     }
 
     @Override
@@ -42,13 +40,16 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
 
     @Override
     public void request(long n) {
-        onLoop(() -> requestNow(n));
+        own.onLoop(() -> requestNow(n));
     }
 
     private void requestNow(long n) {
+        if (cancelled || over) {
+            return;
+        }
         if (n <= 0) {
             fail(new IllegalArgumentException("demand is " + n + ", must be at least 1 (Reactive Streams 3.9)"));
-        } else if (!cancelled && !connection.closed()) {
+        } else if (!own.closed()) {
             connection.request(n);
         }
     }
@@ -57,7 +58,7 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
     public void cancel() {
         if (!cancelled) {
             cancelled = true;
-            onLoop(connection::pause);
+            own.onLoop(connection::pause);
         }
     }
 
@@ -81,7 +82,8 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
     void closed(int errno) {
         if (!ended) {
             ended = true;
-            failure = Failures.of(errno);
+            IOException cause = Failures.of(errno);
+            failure = cause == null ? new IOException("the connection was closed before its peer's end") : cause;
         }
         terminateIfOver();
     }
@@ -101,23 +103,10 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
 
     private void fail(Throwable cause) {
         CoreSubscriber<? super HotpathBuffer> subscriber = actual;
-        if (!over && subscriber != null && !cancelled) {
+        if (subscriber != null) {
             over = true;
             connection.pause();
             subscriber.onError(cause);
         }
     }
-
-    private void onLoop(Runnable action) {
-        if (engine.inLoop()) {
-            action.run();
-            return;
-        }
-        try {
-            engine.execute(action);
-        } catch (RejectedExecutionException gone) {
-            // nothing to ask it for
-        }
-    }
-
 }

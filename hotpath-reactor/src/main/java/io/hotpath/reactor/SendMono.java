@@ -17,7 +17,9 @@ final class SendMono extends Mono<Void> {
 
     @Override
     public void subscribe(CoreSubscriber<? super Void> actual) {
-        connection.onLoop(() -> subscribeNow(actual));
+        if (!connection.onLoop(() -> subscribeNow(actual))) {
+            Operators.error(actual, HotpathConnection.gone());
+        }
     }
 
     private void subscribeNow(CoreSubscriber<? super Void> actual) {

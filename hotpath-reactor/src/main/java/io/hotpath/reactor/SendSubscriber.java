@@ -1,6 +1,9 @@
 package io.hotpath.reactor;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -8,8 +11,9 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * One running {@code send(Publisher)}: asks for a few buffers, sends each, asks for more as they go out. Its state belongs to
- * the loop thread; signals from elsewhere are carried there in order.
+ * One running {@code send(Publisher)}: asks for a few buffers, sends each, asks for more as they go out. The caller's own
+ * bytes are copied by the engine, so they are given to it in bounded portions as earlier ones go out; leases are bounded by
+ * the connection's quota. Its state belongs to the loop thread; signals from elsewhere are carried there in order.
  */
 final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscription {
     /** Buffers that are asked for ahead of those that went out. */
@@ -17,11 +21,32 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
 
     private static final int REPLENISH = AHEAD / 2;
 
+    /** Bytes of the caller's own that are with the engine at a time, and the largest portion of them. */
+    private static final int WINDOW_BYTES = 64 << 10;
+
+    // the low bits of what the engine hands back with each send
+    private static final int BUFFER_ENDS = 1;
+    private static final int OF_WINDOW = 2;
+    private static final int TAG_BITS = 2;
+
+    private static final AtomicReferenceFieldUpdater<SendSubscriber, @Nullable Subscription> UPSTREAM =
+            AtomicReferenceFieldUpdater.newUpdater(SendSubscriber.class, Subscription.class, "upstream");
+
     private final HotpathConnection connection;
     private final CoreSubscriber<? super Void> actual;
+    private final Context context;
 
+    /** Signals on their way to the loop. While there are any, those that come on the loop thread queue behind them. */
+    private final AtomicInteger carried = new AtomicInteger();
+
+    /** Set once by the publisher's thread, cancelled by the loop thread. */
+    private volatile @Nullable Subscription upstream;
+
+    // loop thread
+    private final ArrayDeque<HotpathBuffer> waiting = new ArrayDeque<>(0);
+    private int headSent;
+    private long withEngine;
     private long token;
-    private @Nullable Subscription upstream;
     private int outstanding;
     private int wentOut;
     private boolean complete;
@@ -30,107 +55,187 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
     SendSubscriber(HotpathConnection connection, CoreSubscriber<? super Void> actual) {
         this.connection = connection;
         this.actual = actual;
+        context = Ownership.discarding(actual.currentContext());
     }
 
-    /** Returns whether the connection is still there to send on. */
+    /** Returns whether there is still somebody to send for, and a connection to send on. */
     boolean begin() {
         actual.onSubscribe(this);
-        token = connection.outbounds().add(this);
+        if (!over) {
+            token = connection.outbounds().add(this);
+        }
         return !over;
     }
 
-    long token() {
-        return token;
-    }
-
-    // ---- from the publisher -------------------------------------------------------------------------------------
+    // ---- from the publisher: any thread -------------------------------------------------------------------------
 
     @Override
     public Context currentContext() {
-        return Operators.enableOnDiscard(
-                actual.currentContext(), element -> Discards.release((HotpathBuffer) element));
+        return context;
     }
 
     @Override
     public void onSubscribe(Subscription subscription) {
-        if (Operators.validate(upstream, subscription)) {
-            upstream = subscription;
-            if (over) {
-                subscription.cancel();
-            } else {
-                subscription.request(AHEAD);
-            }
+        if (Operators.setOnce(UPSTREAM, this, subscription)) {
+            subscription.request(AHEAD);
         }
     }
 
     @Override
     public void onNext(HotpathBuffer buffer) {
-        if (connection.inLoop()) {
-            sendNow(buffer);
-        } else {
-            HotpathBuffer kept = buffer.retain();
-            connection.onLoop(() -> sendNow(kept));
-        }
-    }
-
-    private void sendNow(HotpathBuffer buffer) {
-        if (over) {
-            Discards.release(buffer);
-        } else {
-            outstanding++;
-            connection.sendNow(buffer, token);
+        try {
+            if (direct()) {
+                take(buffer);
+            } else {
+                HotpathBuffer moved = Ownership.move(buffer); // or the onNext it leaves would release it
+                if (!carry(() -> take(moved))) {
+                    Ownership.discard(moved);
+                }
+            }
+        } catch (IllegalStateException notOurs) {
+            onError(notOurs); // released or sent before
         }
     }
 
     @Override
     public void onError(Throwable failure) {
-        connection.onLoop(() -> fail(failure));
+        if (direct()) {
+            fail(failure);
+        } else {
+            carry(() -> fail(failure));
+        }
     }
 
     @Override
     public void onComplete() {
-        connection.onLoop(() -> {
-            complete = true;
-            completeIfAllSent();
+        if (direct()) {
+            completed();
+        } else {
+            carry(this::completed);
+        }
+    }
+
+    /** Signals come one after the other, so nobody adds to {@code carried} in between. */
+    private boolean direct() {
+        return connection.inLoop() && carried.get() == 0;
+    }
+
+    /** False if the loop is gone; the connection went before it and said so to {@code actual}. */
+    private boolean carry(Runnable signal) {
+        carried.incrementAndGet();
+        return connection.later(() -> {
+            carried.decrementAndGet();
+            signal.run();
         });
+    }
+
+    // ---- loop thread --------------------------------------------------------------------------------------------
+
+    private void take(HotpathBuffer buffer) {
+        if (over) {
+            Ownership.discard(buffer);
+            return;
+        }
+        HotpathBuffer own = connection.localized(buffer);
+        if (waiting.isEmpty() && own instanceof LeasedBuffer leased) {
+            send(leased);
+        } else {
+            waiting.add(own);
+            sendWaiting();
+        }
+    }
+
+    private void sendWaiting() {
+        for (HotpathBuffer head = waiting.peek(); head != null; head = waiting.peek()) {
+            switch (head) {
+                case LeasedBuffer leased -> {
+                    waiting.remove();
+                    send(leased);
+                }
+                case HeapBuffer heap -> {
+                    if (withEngine >= WINDOW_BYTES) {
+                        return;
+                    }
+                    sendPortion(heap.held());
+                }
+            }
+        }
+    }
+
+    private void send(LeasedBuffer leased) {
+        connection.sendLease(leased, token << TAG_BITS | BUFFER_ENDS);
+        outstanding++;
+    }
+
+    private void sendPortion(byte[] bytes) {
+        int from = headSent;
+        int count = Math.min(bytes.length - from, WINDOW_BYTES);
+        boolean last = from + count == bytes.length;
+        headSent = last ? 0 : from + count;
+        if (last) {
+            waiting.remove();
+        }
+        withEngine += count;
+        outstanding++;
+        connection.sendBytes(bytes, from, count, token << TAG_BITS | OF_WINDOW | (last ? BUFFER_ENDS : 0));
+    }
+
+    private void completed() {
+        complete = true;
+        completeIfAllSent();
     }
 
     // ---- from the connection: loop thread -----------------------------------------------------------------------
 
-    void sent(int errno) {
+    boolean owns(long tag) {
+        return tag >>> TAG_BITS == token;
+    }
+
+    void sent(long tag, long bytes, int errno) {
         outstanding--;
         if (errno != 0) {
-            cancelUpstream();
             fail(cause(errno));
             return;
         }
-        wentOut++;
+        if ((tag & OF_WINDOW) != 0) {
+            withEngine -= bytes;
+            sendWaiting();
+        }
+        wentOut += (int) (tag & BUFFER_ENDS);
         Subscription subscription = upstream;
-        if (wentOut == REPLENISH && !complete && !over && subscription != null) {
-            wentOut = 0;
+        if (wentOut >= REPLENISH && !complete && subscription != null) {
+            wentOut -= REPLENISH;
             subscription.request(REPLENISH);
         }
         completeIfAllSent();
     }
 
     void connectionClosed(int errno) {
-        cancelUpstream();
         fail(cause(errno));
     }
 
     private void completeIfAllSent() {
-        if (complete && outstanding == 0 && !over) {
-            over = true;
-            connection.outbounds().remove(this);
+        if (complete && outstanding == 0 && waiting.isEmpty() && !over) {
+            end();
             actual.onComplete();
         }
     }
 
     private void fail(Throwable cause) {
-        if (!over) {
-            over = true;
-            connection.outbounds().remove(this);
+        if (over) {
+            Operators.onErrorDropped(cause, actual.currentContext());
+        } else {
+            end();
             actual.onError(cause);
+        }
+    }
+
+    private void end() {
+        over = true;
+        connection.outbounds().remove(this);
+        Operators.terminate(UPSTREAM, this); // of no effect on one that ended by itself
+        for (HotpathBuffer buffer = waiting.poll(); buffer != null; buffer = waiting.poll()) {
+            Ownership.discard(buffer);
         }
     }
 
@@ -139,7 +244,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
         return cause == null ? new IOException("the connection was closed before everything was sent") : cause;
     }
 
-    // ---- from whoever waits for the end -------------------------------------------------------------------------
+    // ---- from whoever waits for the end: any thread -------------------------------------------------------------
 
     @Override
     public void request(long n) {
@@ -149,16 +254,9 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
     @Override
     public void cancel() {
         connection.onLoop(() -> {
-            over = true;
-            connection.outbounds().remove(this);
-            cancelUpstream();
+            if (!over) {
+                end();
+            }
         });
-    }
-
-    private void cancelUpstream() {
-        Subscription subscription = upstream;
-        if (subscription != null) {
-            subscription.cancel();
-        }
     }
 }

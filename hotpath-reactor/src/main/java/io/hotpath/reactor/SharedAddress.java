@@ -4,24 +4,39 @@ import io.hotpath.engine.Engine;
 import io.hotpath.engine.ListenAddress;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /** One address for several loops: whoever comes first binds for all. Any thread. */
 final class SharedAddress {
     private final int loops;
+    private final BitSet left = new BitSet();
     private @Nullable ListenAddress bound;
 
     SharedAddress(int loops) {
         this.loops = loops;
     }
 
-    synchronized ListenAddress bind(Engine engine, SocketAddress address, int backlog) throws IOException {
+    /** What loop {@code rail} listens on. */
+    synchronized ListenAddress bind(Engine engine, int rail, SocketAddress address, int backlog) throws IOException {
+        left.clear(rail);
         ListenAddress result = bound;
         if (result == null) {
             result = ListenAddress.bind(engine, address, backlog, loops);
             bound = result;
+            left.stream().forEach(result::close);
         }
         return result;
+    }
+
+    /** Loop {@code rail} ends: nobody must be left to wait in the backlog of a socket that it never took. */
+    synchronized void leave(int rail) {
+        ListenAddress sockets = bound;
+        if (sockets == null) {
+            left.set(rail);
+        } else {
+            sockets.close(rail);
+        }
     }
 
     /** A new one per subscription, or the same for all rails. */

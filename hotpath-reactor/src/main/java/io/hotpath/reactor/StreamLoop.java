@@ -7,7 +7,6 @@ import io.hotpath.engine.Engine;
 import io.hotpath.engine.EngineConfig;
 import io.hotpath.engine.EngineLoop;
 import io.hotpath.engine.EngineStats;
-import io.hotpath.engine.ListenAddress;
 import io.hotpath.engine.Listener;
 import io.hotpath.engine.ListenerHandler;
 import java.io.IOException;
@@ -32,8 +31,7 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
             AtomicLongFieldUpdater.newUpdater(StreamLoop.class, "requested");
 
     private final CoreSubscriber<? super HotpathEvent> actual;
-    private final Binder binder;
-    private final int rail;
+    private final Binding binding;
     private final Consumer<Bound> onBound;
     private final EngineLoop loop;
     private final Sinks.Empty<Void> closed = Sinks.empty();
@@ -65,33 +63,37 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
     StreamLoop(
             CoreSubscriber<? super HotpathEvent> actual,
             EngineConfig config,
-            Binder binder,
-            int rail,
+            Binding binding,
             Consumer<Bound> onBound) {
         this.actual = actual;
-        this.binder = binder;
-        this.rail = rail;
+        this.binding = binding;
         this.onBound = onBound;
         loop = new EngineLoop(config, this::opened, this::ended);
     }
 
     void start() {
         actual.onSubscribe(this);
-        new HotpathThread(loop).start();
+        if (cancelled) {
+            binding.leave();
+        } else {
+            new HotpathThread(loop).start();
+        }
     }
 
     // ---- the subscriber's side: any thread ----------------------------------------------------------------------
 
     @Override
     public void request(long n) {
+        if (cancelled) {
+            return;
+        }
         if (n <= 0) {
             badDemand = new IllegalArgumentException(
                     "demand is " + n + ", must be at least 1 (Reactive Streams 3.9)");
             onLoop(this::passDemand);
-            return;
+        } else if (Operators.addCap(REQUESTED, this, n) == 0) {
+            onLoop(this::passDemand); // whoever finds demand there already is served by who put it there
         }
-        Operators.addCap(REQUESTED, this, n);
-        onLoop(this::passDemand);
     }
 
     @Override
@@ -153,11 +155,12 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
     // ---- life: loop thread --------------------------------------------------------------------------------------
 
     private void opened(Engine open) {
+        if (cancelled) {
+            return;
+        }
         open.requireCredit();
         try {
-            ListenAddress sockets = binder.bind(open);
-            address = sockets.address();
-            open.listen(sockets, rail, this);
+            address = binding.listen(open, this).address();
         } catch (IOException refused) {
             throw new UncheckedIOException(refused);
         }
@@ -194,9 +197,16 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
     }
 
     private void ended(@Nullable Throwable cause) {
-        Throwable end = failure == null ? cause : failure;
         over = true;
-        closed.tryEmitEmpty();
+        binding.leave();
+        try {
+            terminate(failure == null ? cause : failure);
+        } finally {
+            closed.tryEmitEmpty();
+        }
+    }
+
+    private void terminate(@Nullable Throwable end) {
         if (cancelled) {
             if (end != null) {
                 Operators.onErrorDropped(unwrap(end), actual.currentContext());
@@ -218,15 +228,18 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
         return !cancelled && !stopping;
     }
 
-    private void emit(HotpathEvent event) {
+    /** Returns whether the subscriber has it now. */
+    private boolean emit(HotpathEvent event) {
         if (!emits()) {
-            return;
+            return false;
         }
         try {
             actual.onNext(event);
+            return true;
         } catch (Throwable thrown) {
             LOG.log(Level.DEBUG, "subscriber=failed", thrown);
             fail(thrown);
+            return false;
         }
     }
 
@@ -236,8 +249,8 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
             connection.reset();
             return;
         }
-        live++;
         HotpathConnection own = new HotpathConnection(connection);
+        live++;
         connection.attach(own);
         connection.adopt(this);
         emit(new HotpathEvent.Accept(address(), own));
@@ -259,9 +272,7 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
             taken.received(buffer);
             return;
         }
-        boolean emitted = emits();
-        emit(new HotpathEvent.Recv(own, buffer));
-        if (!emitted || failure != null) {
+        if (!emit(new HotpathEvent.Recv(own, buffer))) {
             buffer.discard();
         }
     }
@@ -278,7 +289,7 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
     public void sent(Connection connection, long token, long bytes, int errno) {
         HotpathConnection own = own(connection);
         if (own.ownReceive() != null) {
-            own.outbounds().sent(token, errno);
+            own.outbounds().sent(token, bytes, errno);
         } else {
             emit(new HotpathEvent.Send(own, token, bytes, Failures.of(errno)));
         }
@@ -295,10 +306,5 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
 
     private static HotpathConnection own(Connection connection) {
         return (HotpathConnection) Objects.requireNonNull(connection.attachment());
-    }
-
-    /** Binds for this loop. */
-    interface Binder {
-        ListenAddress bind(Engine engine) throws IOException;
     }
 }
