@@ -96,6 +96,16 @@ public final class HotpathRing implements AutoCloseable {
         }
     }
 
+    /** Tries every feature on this host, on a thread of its own, and says who refused what. Any thread. */
+    public static ProbeReport probe() {
+        return Probe.run();
+    }
+
+    /** Whether this host gives io_uring all that this ring needs. Probes each time: some milliseconds. Any thread. */
+    public static boolean supported() {
+        return probe().verdict().ioUring();
+    }
+
     /** Accepts connections of a listening socket until it is cancelled or fails. Returns the token for {@link #cancel}. */
     public long submitAcceptMultishot(int listenerFd) {
         long token = token(OpKind.ACCEPT, listenerFd);

@@ -365,7 +365,7 @@ final class HotpathRingIT {
             assertThat(hand.ring.closed()).isTrue();
             assertThatIllegalStateException().isThrownBy(() -> slice.get(JAVA_BYTE, 0));
             assertThatIllegalStateException().isThrownBy(() -> hand.turn(0, 0)).withMessageContaining("closed");
-            for (int fd : new int[] {idleFd, busyFd, hand.listener}) {
+            for (int fd : new int[]{idleFd, busyFd, hand.listener}) {
                 assertThat(hand.sockets.close(fd)).isZero();
             }
             assertThat(idle.getInputStream().read()).isEqualTo(-1);
