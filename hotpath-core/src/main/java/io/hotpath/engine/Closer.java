@@ -59,6 +59,7 @@ final class Closer {
     void reset(Connection c) {
         if (c.state < CLOSING) {
             c.ours = true;
+            c.wasReset = true;
             counters.closedByReset++;
             engine.kernel().sockets().lingerZero(c.fd);
             abandon(c);
@@ -88,8 +89,13 @@ final class Closer {
         }
     }
 
-    /** Everything before has gone out. */
+    /** Everything before has gone out. Once. */
     void sendEnd(Connection c) {
+        if (c.endSent) {
+            return;
+        }
+        c.endSent = true;
+        c.outputEnded = true;
         c.inFlight++;
         engine.ring().prepShutdown(c.fd, Abi.SHUT_WR, c.userData(Ops.SHUTDOWN));
     }
@@ -131,10 +137,7 @@ final class Closer {
             return;
         }
         c.state = LINGERING;
-        if (!c.outputEnded) {
-            c.outputEnded = true;
-            sendEnd(c);
-        }
+        sendEnd(c);
         engine.receiver.resume(c);
         limit(c, lingerTimeoutNanos, Closer::lingerTimeout);
     }
@@ -166,6 +169,7 @@ final class Closer {
         c.state = FD_CLOSING;
         c.inFlight++;
         engine.ring().prepClose(c.fd, c.userData(Ops.CLOSE));
+        c.fd = -1; // the number may be another client's before the completion is here
     }
 
     private void cancelAll(Connection c) {
@@ -191,11 +195,29 @@ final class Closer {
 
     void closeCompleted(Connection c) {
         c.inFlight--;
-        c.fd = -1;
-        c.state = CLOSED;
-        if (c.closeErrno == 0 && !c.ours) {
+        if (c.closeErrno == 0 && !c.wasReset) {
             counters.closedInOrder++;
         }
+        end(c);
+    }
+
+    /** The ring is gone before its completions came: ends {@code c} without them. */
+    void abandoned(Connection c) {
+        unlimit(c);
+        if (c.fd >= 0) {
+            engine.kernel().sockets().close(c.fd);
+            c.fd = -1;
+        }
+        c.closeErrno = c.closeErrno == 0 ? Errno.EIO : c.closeErrno;
+        c.inFlight = 0;
+        c.sending = 0;
+        engine.receiver.forget(c);
+        engine.sender.discard(c, c.closeErrno);
+        end(c);
+    }
+
+    private void end(Connection c) {
+        c.state = CLOSED;
         engine.vacate(c);
         later(c);
     }

@@ -1,5 +1,6 @@
 package io.hotpath.engine;
 
+import io.hotpath.Errno;
 import io.hotpath.kernel.Sockets;
 import io.hotpath.ring.UserData;
 import java.io.IOException;
@@ -37,6 +38,7 @@ public final class Connection {
     byte state;
     boolean closesItself;
     boolean ours;
+    boolean wasReset;
     boolean connecting;
     @Nullable MemorySegment connectAddress;
     boolean closeReported;
@@ -49,6 +51,7 @@ public final class Connection {
     boolean started;
     boolean starved;
     boolean stopped;
+    boolean capped;
     boolean stuck;
     boolean watched;
     boolean peerFinished;
@@ -66,7 +69,9 @@ public final class Connection {
     boolean paused;
     boolean sendCancelling;
     boolean outputEnded;
+    boolean endSent;
     int sending;
+    long sendingBytes;
     long outboundBytes;
     @Nullable Outbound outFirst;
     @Nullable Outbound outLast;
@@ -75,6 +80,7 @@ public final class Connection {
 
     // reports
     boolean inReady;
+    boolean inHolders;
     boolean free;
     private @Nullable ConnectionHandler handler;
     private @Nullable Object attachment;
@@ -199,7 +205,7 @@ public final class Connection {
 
     /** Whether it can still send. */
     public boolean open() {
-        return state == OPEN;
+        return sendRefusal() == 0;
     }
 
     /** Whether {@code closed} was or can be reported: nothing of it is in flight. */
@@ -256,6 +262,19 @@ public final class Connection {
 
     long userData(int op) {
         return UserData.of(op, generation, slot);
+    }
+
+    /** The error of a send call now, 0 if it can go out. */
+    int sendRefusal() {
+        if (closeErrno != 0) {
+            return closeErrno;
+        }
+        if (state == CONNECTING) {
+            return Errno.ENOTCONN;
+        }
+        // one that closes by itself waits for its leases, to be released or sent
+        boolean sends = state == OPEN || (state == DRAINING && !ours);
+        return sends && !outputEnded ? 0 : Errno.EPIPE;
     }
 
     boolean hasHandler() {

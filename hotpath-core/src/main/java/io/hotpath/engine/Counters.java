@@ -20,7 +20,6 @@ final class Counters {
     long sendShort;
     long enobufs;
     long parks;
-    long recvCancels;
     long rearms;
     long copiedOut;
     long reserveServed;

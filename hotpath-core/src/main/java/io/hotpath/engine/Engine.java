@@ -31,6 +31,8 @@ public final class Engine implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Engine.class.getName());
     private static final long UNLIMITED = Long.MAX_VALUE;
     private static final long RETIRE_TIMEOUT_NANOS = 2_000_000_000L;
+    private static final long REAP_STEP_NANOS = 10_000_000L;
+    private static final int HOLDERS_SWEEP_MIN = 256;
 
     final Counters counters = new Counters();
     final Receiver receiver;
@@ -47,13 +49,19 @@ public final class Engine implements AutoCloseable {
     private final SlotTable slots;
     private final List<@Nullable Listener> listeners = new ArrayList<>();
     private final ConnectionQueue ready = new ConnectionQueue();
+
+    /** Who held ring buffers, parked or in a send; looked through when these are short. */
+    private final ConnectionQueue holders = new ConnectionQueue();
+
     private final ConnectionQueue withoutCredit = new ConnectionQueue();
     private final ConnectionQueue.Step attendStep = this::attend;
     private final ConnectionQueue.Step readyStep = this::readyAgain;
+    private final ConnectionQueue.Step relieveStep = this::relieve;
+    private final ConnectionQueue.Step sweepStep = this::keepUnlessClosed;
     private final CqeHandler dispatch = this::completed;
 
     private long credit = UNLIMITED;
-    private int armedThisTurn;
+    private boolean listenersChanged;
     private long turns;
     private boolean turning;
     private boolean closed;
@@ -61,17 +69,27 @@ public final class Engine implements AutoCloseable {
     private Engine(Kernel kernel, EngineConfig config) {
         this.kernel = kernel;
         this.config = config;
-        ring = Ring.open(kernel, config.ringSetup());
+        leases = new Leases(this, kernel, config);
+        slots = new SlotTable(config.connectionsMax());
+        receiver = new Receiver(this, config);
+        sender = new Sender(this, config);
+        closer = new Closer(this, config);
+        ring = openRing();
+        armWake();
+    }
+
+    private Ring openRing() {
         try {
-            leases = new Leases(this, kernel, config);
-            slots = new SlotTable(config.connectionsMax());
-            receiver = new Receiver(this, config);
-            sender = new Sender(this, config);
-            closer = new Closer(this, config);
-            leases.attach(ring);
-            armWake();
+            Ring opened = Ring.open(kernel, config.ringSetup());
+            try {
+                leases.attach(opened);
+                return opened;
+            } catch (RuntimeException | Error failed) {
+                opened.close();
+                throw failed;
+            }
         } catch (RuntimeException | Error failed) {
-            ring.close();
+            leases.discard();
             throw failed;
         }
     }
@@ -141,9 +159,15 @@ public final class Engine implements AutoCloseable {
      */
     public Listener listen(ListenAddress sockets, int index, ListenerHandler handler) {
         assert inLoop();
-        Listener listener = new Listener(this, listeners.size(), sockets.take(index), sockets.address(), handler,
-                config.acceptWaitMax());
-        listeners.add(listener);
+        requireOpen();
+        int place = listeners.indexOf(null); // nothing of the listener that was there is in flight
+        if (place < 0) {
+            place = listeners.size();
+            listeners.add(null);
+        }
+        Listener listener = new Listener(
+                this, place, sockets.take(index), sockets.address(), handler, config.acceptWaitMax());
+        listeners.set(place, listener);
         listener.arm(false);
         return listener;
     }
@@ -156,7 +180,10 @@ public final class Engine implements AutoCloseable {
      */
     public Connection connect(SocketAddress address, long timeoutNanos, ConnectionHandler handler) {
         assert inLoop();
+        requireOpen();
         int family = SocketAddresses.family(address);
+        MemorySegment sockaddr = Arena.ofAuto().allocate(SocketAddresses.SOCKADDR_BYTES, 8);
+        int length = SocketAddresses.write(address, family, sockaddr);
         int fd = kernel.sockets().socket(family);
         if (fd < 0) {
             throw new EngineException("socket", -fd, "raise the limit of open files");
@@ -170,8 +197,6 @@ public final class Engine implements AutoCloseable {
             kernel.sockets().setOption(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
         }
         connection.adopt(handler);
-        MemorySegment sockaddr = Arena.ofAuto().allocate(SocketAddresses.SOCKADDR_BYTES, 8);
-        int length = SocketAddresses.write(address, family, sockaddr);
         connection.connecting = true;
         connection.inFlight++;
         connection.connectAddress = sockaddr; // reachable until the kernel has read it
@@ -181,6 +206,12 @@ public final class Engine implements AutoCloseable {
             closer.fail(connection, Errno.ETIMEDOUT);
         });
         return connection;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the engine is closed");
+        }
     }
 
     private void connectCompleted(Connection c, int result) {
@@ -205,6 +236,9 @@ public final class Engine implements AutoCloseable {
             c.handler().connected(c);
         } catch (Throwable thrown) {
             handlerFailed(c, thrown);
+        }
+        if (c.started) {
+            receiver.start(c); // also if it was told to before it stood
         }
     }
 
@@ -267,7 +301,6 @@ public final class Engine implements AutoCloseable {
 
     private void turn(long timeoutNanos) {
         turns++;
-        armedThisTurn = 0;
         tasks.run();
         leases.drainReturned();
         if (!timers.isEmpty()) {
@@ -307,7 +340,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private boolean hasWork() {
-        return !ready.isEmpty() || sender.hasWork() || receiver.hasWork();
+        return !ready.isEmpty() || listenersChanged || sender.hasWork() || receiver.hasWork();
     }
 
     private void completed(long userData, int result, int flags) {
@@ -350,10 +383,11 @@ public final class Engine implements AutoCloseable {
 
     /** Reports what can be reported: parked bytes, finished sends, steps of a close, waiting accepts. */
     private void deliver() {
+        listenersChanged = false;
         for (int i = 0; i < listeners.size(); i++) {
             Listener listener = listeners.get(i);
             if (listener != null) {
-                listener.handOverWaiting();
+                listener.advance();
             }
         }
         // a report may make its own connection ready again; the second walk takes most of these, the next turn the rest
@@ -409,13 +443,38 @@ public final class Engine implements AutoCloseable {
 
     /** Ring buffers are short: what the engine itself holds in them moves to copy memory. */
     private void relieve() {
-        if (!leases.scarce() || (!receiver.holdsRingBuffers() && !sender.holdsRingBuffers())) {
-            return;
+        if (leases.scarce() && (receiver.holdsRingBuffers() || sender.holdsRingBuffers())) {
+            holders.drain(relieveStep);
         }
-        slots.forEach(c -> {
-            receiver.copyParkedOut(c);
-            sender.interruptBlocked(c);
-        });
+    }
+
+    private void relieve(Connection c) {
+        c.inHolders = false;
+        boolean parked = receiver.copyParkedOut(c);
+        boolean sending = sender.interruptBlocked(c);
+        if (parked || sending) {
+            c.inHolders = true;
+            holders.add(c);
+        }
+    }
+
+    /** {@code c} has received bytes that it holds in ring buffers. */
+    void holdsRingBuffers(Connection c) {
+        if (!c.inHolders) {
+            c.inHolders = true;
+            holders.add(c);
+            if (holders.size() > 2 * slots.count() + HOLDERS_SWEEP_MIN) {
+                holders.drain(sweepStep);
+            }
+        }
+    }
+
+    private void keepUnlessClosed(Connection c) {
+        if (c.state == Connection.CLOSED) {
+            c.inHolders = false;
+        } else {
+            holders.add(c);
+        }
     }
 
     // ---- for its parts ------------------------------------------------------------------------------------------
@@ -436,14 +495,6 @@ public final class Engine implements AutoCloseable {
         return kernel.nanoTime();
     }
 
-    void armed() {
-        armedThisTurn++;
-    }
-
-    int armedThisTurn() {
-        return armedThisTurn;
-    }
-
     void cancel(long userData) {
         ring.prepCancel(userData, UserData.of(Ops.CANCEL, 0, 0));
     }
@@ -455,6 +506,10 @@ public final class Engine implements AutoCloseable {
 
     void vacate(Connection c) {
         slots.vacate(c);
+    }
+
+    void listenerCloses() {
+        listenersChanged = true;
     }
 
     void listenerClosed(int index) {
@@ -501,34 +556,69 @@ public final class Engine implements AutoCloseable {
         if (closed) {
             return;
         }
+        if (turning) {
+            throw new IllegalStateException("a report must not close its engine: end the loop that turns it");
+        }
         closed = true;
         request(UNLIMITED);
         shutdown();
         slots.forEach(closer::reset);
         long deadline = nanoTime() + RETIRE_TIMEOUT_NANOS;
-        while (slots.count() > 0 && ring.brokenErrno() == 0 && nanoTime() - deadline < 0) {
-            run(Math.min(deadline - nanoTime(), 10_000_000));
+        try {
+            reap(deadline);
+        } finally {
+            retire(deadline);
         }
-        retire(deadline);
+    }
+
+    private void reap(long deadline) {
+        while (anythingOpen() && ring.brokenErrno() == 0) {
+            long left = deadline - nanoTime();
+            if (left <= 0) {
+                return;
+            }
+            try {
+                run(Math.min(left, REAP_STEP_NANOS));
+            } catch (EngineException broken) {
+                LOG.log(Level.WARNING, () -> "engine=closing ring=broken cause=" + broken.getMessage());
+            }
+        }
+    }
+
+    private boolean anythingOpen() {
+        return slots.count() > 0 || !ready.isEmpty() || listeners.stream().anyMatch(Objects::nonNull);
     }
 
     private void retire(long deadline) {
         ring.prepCancelAll(UserData.of(Ops.CANCEL, 0, 0));
-        while (ring.inFlight() > 0 && nanoTime() - deadline < 0) {
-            if (ring.submitAndWait(1, deadline - nanoTime()) < 0) {
-                break;
-            }
+        long left = deadline - nanoTime();
+        while (ring.inFlight() > 0 && left > 0 && ring.submitAndWait(1, left) == 0) {
             ring.drain(dispatch, ring.cqEntries());
+            left = deadline - nanoTime();
         }
         if (ring.inFlight() == 0) {
             leases.detach();
         } else {
-            int left = ring.inFlight();
-            LOG.log(Level.WARNING, () -> "engine=closed in_flight=" + left + " buffers=leaked on purpose, the kernel"
-                    + " may still write into them");
+            int inFlight = ring.inFlight();
+            LOG.log(Level.WARNING, () -> "engine=closed in_flight=" + inFlight + " buffers=leaked on purpose, the"
+                    + " kernel may still write into them");
         }
         ring.close();
+        abandonAll();
         leases.orphan();
         tasks.close();
+    }
+
+    /** Whoever is left has no ring any more. */
+    private void abandonAll() {
+        slots.forEach(closer::abandoned);
+        for (int i = 0; i < listeners.size(); i++) {
+            Listener listener = listeners.get(i);
+            if (listener != null) {
+                listener.abandoned();
+            }
+        }
+        slots.forEach(closer::abandoned); // who waited in a listener
+        ready.drain(attendStep);
     }
 }

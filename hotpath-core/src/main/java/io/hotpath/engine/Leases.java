@@ -11,6 +11,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * are moved there when ring buffers are short, and what callers send from the heap is gathered there. Untouched copy
  * buffers cost no memory.
  *
- * <p>A lease is a {@code long}: the buffer and the generation it had when it was lent. Every transfer out of the
- * application's hands moves the generation on, so an old lease never matches again, whatever the buffer holds by then.
+ * <p>A lease is a {@code long}: the buffer, its engine and the generation it had when it was lent. Every transfer out of
+ * the application's hands moves the generation on, so an old lease never matches again, whatever the buffer holds by then.
  * {@link #release} and the readers are for any thread; everything else is for the loop thread.
  */
 public final class Leases {
@@ -35,6 +36,12 @@ public final class Leases {
     private static final int APPLICATION = 3;
     private static final int NONE = -1;
 
+    /** A lease is a generation, the tag of its engine and a buffer; the tag refuses leases of another engine. */
+    private static final int TAG_SHIFT = 21;
+    private static final int TAG_MASK = 0x3ff;
+    private static final int BUFFER_MASK = (1 << TAG_SHIFT) - 1;
+    private static final AtomicInteger TAGS = new AtomicInteger();
+
     static {
         try {
             RETURNED = MethodHandles.lookup().findVarHandle(Leases.class, "returned", int.class);
@@ -46,6 +53,7 @@ public final class Leases {
     private final Engine engine;
     private final BufferPool pool;
     private final MemorySegment slab;
+    private final int tag = (TAGS.getAndIncrement() & TAG_MASK) << TAG_SHIFT;
     private final int bufferBytes;
     private final int mainCount;
     private final int ringCount;
@@ -83,6 +91,7 @@ public final class Leases {
         mainCount = config.buffers();
         ringCount = mainCount + config.reserveBuffers();
         int count = ringCount + config.copyBuffers();
+        assert count <= BUFFER_MASK + 1;
         pool = BufferPool.map(kernel, count, bufferBytes);
         slab = pool.slab();
         words = new int[count];
@@ -95,37 +104,42 @@ public final class Leases {
 
     /** The bytes of a lease. */
     public int length(long lease) {
-        int buffer = check(lease);
-        return lengths[buffer];
+        int length = lengths[check(lease)];
+        checkAgain(lease);
+        return length;
     }
 
     /** The byte at {@code index} of a lease. */
     public byte byteAt(long lease, int index) {
         int buffer = check(lease);
-        checkRange(buffer, index, 1);
-        return slab.get(JAVA_BYTE, pool.offset(buffer) + index);
+        Objects.checkFromIndexSize(index, 1, lengths[buffer]);
+        byte value = slab.get(JAVA_BYTE, pool.offset(buffer) + index);
+        checkAgain(lease);
+        return value;
     }
 
     /** Copies {@code [index, index + count)} of a lease to {@code target} from {@code at} on. */
     public void copy(long lease, int index, byte[] target, int at, int count) {
         int buffer = check(lease);
-        checkRange(buffer, index, count);
+        Objects.checkFromIndexSize(index, count, lengths[buffer]);
         MemorySegment.copy(slab, JAVA_BYTE, pool.offset(buffer) + index, target, at, count);
+        checkAgain(lease);
     }
 
     /** Copies {@code [index, index + count)} of a lease to {@code target}, whose position moves on. */
     public void copy(long lease, int index, ByteBuffer target, int count) {
         int buffer = check(lease);
-        checkRange(buffer, index, count);
+        Objects.checkFromIndexSize(index, count, lengths[buffer]);
         MemorySegment to = MemorySegment.ofBuffer(target).asSlice(0, count);
         MemorySegment.copy(slab, pool.offset(buffer) + index, to, 0, count);
+        checkAgain(lease);
         target.position(target.position() + count);
     }
 
     /** Whether {@code lease} is still the application's. */
     public boolean held(long lease) {
         int buffer = buffer(lease);
-        return buffer < words.length && (int) WORD.getAcquire(words, buffer) == word(generation(lease), APPLICATION);
+        return ours(lease) && (int) WORD.getAcquire(words, buffer) == word(generation(lease), APPLICATION);
     }
 
     /**
@@ -134,7 +148,20 @@ public final class Leases {
      * @throws IllegalStateException if it was released or sent before
      */
     public void release(long lease) {
-        int buffer = leave(lease, FREE);
+        if (!leave(lease, FREE)) {
+            throw stale(lease);
+        }
+        released(buffer(lease));
+    }
+
+    /** Gives a buffer back unless the handler that failed, or whom it handed the lease to, did so before. */
+    void releaseIfHeld(long lease) {
+        if (leave(lease, FREE)) {
+            released(buffer(lease));
+        }
+    }
+
+    private void released(int buffer) {
         if (engine.inLoop() && !orphaned) {
             holder(buffer).lent--;
             applicationHeld--;
@@ -153,21 +180,15 @@ public final class Leases {
         }
     }
 
-    /** Gives a buffer back unless the handler that failed did so before. */
-    void releaseIfHeld(long lease) {
-        if (held(lease)) {
-            release(lease);
-        }
+    private boolean leave(long lease, int owner) {
+        int generation = generation(lease);
+        return ours(lease)
+                && WORD.compareAndSet(
+                        words, buffer(lease), word(generation, APPLICATION), word(generation + 1, owner));
     }
 
-    private int leave(long lease, int owner) {
-        int buffer = buffer(lease);
-        int generation = generation(lease);
-        if (buffer >= words.length
-                || !WORD.compareAndSet(words, buffer, word(generation, APPLICATION), word(generation + 1, owner))) {
-            throw stale(lease);
-        }
-        return buffer;
+    private boolean ours(long lease) {
+        return ((int) lease & ~BUFFER_MASK) == tag && buffer(lease) < words.length;
     }
 
     private int check(long lease) {
@@ -177,16 +198,17 @@ public final class Leases {
         return buffer(lease);
     }
 
-    private void checkRange(int buffer, int index, int count) {
-        if ((index | count) < 0 || index + count > lengths[buffer]) {
-            throw new IndexOutOfBoundsException(
-                    "[" + index + ", " + index + " + " + count + ") is outside of the " + lengths[buffer]
-                            + " received bytes");
-        }
+    /** A release while we read: what was read may be another client's. */
+    private void checkAgain(long lease) {
+        VarHandle.acquireFence(); // the reads before stay before the look at the word; pairs with the release by CAS
+        check(lease);
     }
 
     private IllegalStateException stale(long lease) {
         engine.counters.staleLeases.increment();
+        if (((int) lease & ~BUFFER_MASK) != tag) {
+            return new IllegalStateException("the lease belongs to another engine: copy its bytes to move them");
+        }
         return new IllegalStateException("lease of buffer " + buffer(lease)
                 + " is stale: it was released or sent before, and the buffer may hold another client's bytes by now");
     }
@@ -196,8 +218,13 @@ public final class Leases {
     /** Registers the groups with a new ring and gives the kernel every buffer that nobody else holds. */
     void attach(Ring ring) {
         BufferRing mainRing = BufferRing.register(ring, mainCount, EngineConfig.MAIN_GROUP);
+        try {
+            reserve = BufferRing.register(ring, ringCount - mainCount, EngineConfig.RESERVE_GROUP);
+        } catch (RuntimeException failed) {
+            mainRing.unregister();
+            throw failed;
+        }
         main = mainRing;
-        reserve = BufferRing.register(ring, ringCount - mainCount, EngineConfig.RESERVE_GROUP);
         kernelMayWrite = true;
         for (int buffer = 0; buffer < ringCount; buffer++) {
             if (owner(buffer) == FREE) {
@@ -242,6 +269,11 @@ public final class Leases {
 
     boolean anyReturned() {
         return (int) RETURNED.getVolatile(this) != NONE;
+    }
+
+    /** The ring could not be opened as a whole: nobody has seen this memory. */
+    void discard() {
+        pool.unmap();
     }
 
     /** The loop ends. The memory goes when the last lease comes home, unless the kernel may still write into it. */
@@ -295,12 +327,15 @@ public final class Leases {
         holder(buffer).lent++;
         applicationHeld++;
         WORD.setRelease(words, buffer, word(generation, APPLICATION)); // length and bytes are there before
-        return (long) generation << 32 | buffer;
+        return (long) generation << 32 | tag | buffer;
     }
 
     /** Takes a lease from the application to send it; the old lease is stale from here on. */
     int reclaim(long lease) {
-        int buffer = leave(lease, ENGINE);
+        if (!leave(lease, ENGINE)) {
+            throw stale(lease);
+        }
+        int buffer = buffer(lease);
         holder(buffer).lent--;
         applicationHeld--;
         return buffer;
@@ -474,7 +509,7 @@ public final class Leases {
     }
 
     private static int buffer(long lease) {
-        return (int) lease;
+        return (int) lease & BUFFER_MASK;
     }
 
     private static int generation(long lease) {

@@ -47,13 +47,16 @@ public final class Listener {
         return address;
     }
 
-    /** Accepts no more. What waits unseen is reset; connections that were handed over live on. Idempotent. */
+    /**
+     * Accepts no more. What waits unseen is reset; connections that were handed over live on. {@code listenerClosed} says
+     * when the descriptor is closed, never from inside this call. Idempotent.
+     */
     public void close() {
         assert engine.inLoop();
         if (!closing) {
             closing = true;
             cancel();
-            endIfIdle();
+            engine.listenerCloses();
         }
     }
 
@@ -100,18 +103,26 @@ public final class Listener {
             return;
         }
         waiting.add(connection);
-        if (waiting.size() >= waitMax && armed) {
+        if (waiting.size() >= waitMax && armed && !cancelling) {
             counters.acceptPauses++;
             cancel();
         }
     }
 
-    /** Hands over who waits, as far as credit goes. */
-    void handOverWaiting() {
-        while (!waiting.isEmpty() && engine.hasCredit()) {
+    /** Hands over who waits, as far as credit goes, and takes the next step of its life. */
+    void advance() {
+        while (!closing && !waiting.isEmpty() && engine.hasCredit()) {
             handOver(waiting.remove());
         }
         arm(false);
+        endIfIdle();
+    }
+
+    /** The ring is gone before its completions came. */
+    void abandoned() {
+        closing = true;
+        armed = false;
+        endIfIdle();
     }
 
     private void handOver(Connection connection) {

@@ -22,6 +22,9 @@ final class Receiver {
     /** Parked payloads up to this part of a buffer are packed together, so that tiny segments cannot pin whole buffers. */
     private static final int PACK_DIVISOR = 4;
 
+    /** The gauge counts each connection at its quota; the log names one in this time. */
+    private static final long STUCK_LOG_NANOS = 10_000_000_000L;
+
     private final Engine engine;
     private final Leases leases;
     private final Counters counters;
@@ -38,6 +41,17 @@ final class Receiver {
 
     /** Whether the kernel ends a multishot receive after a number of bytes (Linux 6.17); false after its first refusal. */
     private boolean capsWork = true;
+
+    /** Receives armed in this turn: each may take the buffer that another one counted on. */
+    private int armedMain;
+
+    private int armedReserve;
+
+    /** When a connection at its quota was last named in the log, 0 for never. */
+    private long stuckLoggedNanos;
+
+    /** Buffers that were left when nobody else could be armed. */
+    private int availableThen;
 
     Receiver(Engine engine, EngineConfig config) {
         this.engine = engine;
@@ -140,14 +154,11 @@ final class Receiver {
                 starve(c);
             }
             case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {} // armed again when it may be
-            case Errno.EINVAL -> {
-                if (!capsWork) {
-                    counters.unexpectedErrnos++;
-                    engine.closer.fail(c, errno);
+            case Errno.EINVAL, Errno.EBADF, Errno.EFAULT, Errno.ENOTSOCK -> {
+                if (errno == Errno.EINVAL && c.capped) {
+                    capsWork = false; // a kernel before 6.17: the quota is kept by cancelling
+                    return;
                 }
-                capsWork = false; // a kernel before 6.17: the quota is kept by cancelling
-            }
-            case Errno.EBADF, Errno.EFAULT, Errno.ENOTSOCK -> {
                 counters.unexpectedErrnos++;
                 engine.closer.fail(c, errno);
             }
@@ -186,6 +197,9 @@ final class Receiver {
         }
         int kept = length <= bufferBytes / PACK_DIVISOR ? leases.copyOut(buffer) : -1;
         link(c, kept >= 0 ? kept : buffer);
+        if (c.demand > 0) {
+            engine.ready(c); // only the engine's credit is missing, or its turn
+        }
     }
 
     private void link(Connection c, int buffer) {
@@ -196,7 +210,10 @@ final class Receiver {
             leases.next(c.parkedLast, buffer);
         }
         c.parkedLast = buffer;
-        parkedInRing += leases.inRing(buffer) ? 1 : 0;
+        if (leases.inRing(buffer)) {
+            parkedInRing++;
+            engine.holdsRingBuffers(c);
+        }
     }
 
     private int unlink(Connection c) {
@@ -248,32 +265,39 @@ final class Receiver {
 
     /** Arms what waits to be armed: first who was starved, as far as buffers go, then everybody else. */
     void rearmAll() {
+        armedMain = 0;
+        armedReserve = 0;
         if (!starved.isEmpty()) {
             starved.drain(feedStep);
         }
         if (!rearm.isEmpty()) {
             rearm.drain(armStep);
         }
+        availableThen = leases.mainAvailable() + leases.reserveAvailable();
     }
 
+    /** Whether the next turn can do more: it waits once a turn has armed nobody and no buffer has come back since. */
     boolean hasWork() {
-        return !rearm.isEmpty() || (!starved.isEmpty() && leases.mainAvailable() > 0);
-    }
-
-    int starvedCount() {
-        return starved.size();
+        return !rearm.isEmpty()
+                || (!starved.isEmpty()
+                        && (armedMain + armedReserve > 0
+                                || leases.mainAvailable() + leases.reserveAvailable() > availableThen));
     }
 
     private void feed(Connection c) {
         if (!c.starved) {
             return;
         }
-        if (leases.mainAvailable() <= engine.armedThisTurn() && !(c.held == 0 && leases.reserveAvailable() > 0)) {
+        if (leases.mainAvailable() <= armedMain && !mayUseReserve(c)) {
             starved.add(c); // keeps its place: nobody is added while the stolen queue is walked
             return;
         }
         c.starved = false;
         arm(c, true);
+    }
+
+    private boolean mayUseReserve(Connection c) {
+        return c.held == 0 && leases.reserveAvailable() > armedReserve;
     }
 
     private void armQueued(Connection c) {
@@ -283,16 +307,22 @@ final class Receiver {
 
     private void arm(Connection c, boolean hungry) {
         if (!mayArm(c)) {
+            if (c.held >= quota && c.recv == RECV_IDLE && c.state == OPEN && !c.inputEnded && !c.stopped) {
+                atQuota(c); // the kernel's cap has ended its receive
+            }
             return;
         }
         boolean queue = !hungry && !starved.isEmpty(); // others wait for buffers already
-        if (!queue && leases.mainAvailable() > (hungry ? engine.armedThisTurn() : 0)) {
+        if (!queue && leases.mainAvailable() > (hungry ? armedMain : 0)) {
             // who comes from the queue takes one buffer and queues again, so that few buffers go round
-            int cap = hungry ? bufferBytes : capFor(c);
-            engine.ring().prepRecvMultishot(c.fd, EngineConfig.MAIN_GROUP, capsWork ? cap : 0, c.userData(Ops.RECV));
-            engine.armed();
-        } else if (c.held == 0 && leases.reserveAvailable() > 0) {
+            int cap = !capsWork ? 0 : hungry ? bufferBytes : capFor(c);
+            engine.ring().prepRecvMultishot(c.fd, EngineConfig.MAIN_GROUP, cap, c.userData(Ops.RECV));
+            c.capped = cap > 0;
+            armedMain++;
+        } else if (mayUseReserve(c)) {
             engine.ring().prepRecvOnce(c.fd, EngineConfig.RESERVE_GROUP, c.userData(Ops.RECV));
+            c.capped = false;
+            armedReserve++;
         } else {
             starve(c);
             return;
@@ -306,19 +336,19 @@ final class Receiver {
 
     /** The kernel's cap counts bytes: small segments still fill the quota sooner, and then {@link #stop} acts. */
     private int capFor(Connection c) {
-        return quota == EngineConfig.QUOTA_UNLIMITED
+        return quota == EngineConfig.QUOTA_UNLIMITED || c.state != OPEN
                 ? 0
                 : (int) Math.min((long) (quota - c.held) * bufferBytes, 1 << 30);
     }
 
     private boolean mayArm(Connection c) {
-        if (!c.started || c.inputEnded || c.recv != RECV_IDLE || c.starved) {
+        if (c.inputEnded || c.recv != RECV_IDLE || c.starved) {
             return false;
         }
         if (c.state == Connection.LINGERING) {
-            return true;
+            return true; // to read away what would turn the close into a reset
         }
-        if (c.state != OPEN || (c.paused && c.held > 0)) {
+        if (c.state != OPEN || !c.started || (c.paused && c.held > 0)) {
             return false;
         }
         return c.stopped ? c.held <= lowWater : c.held < quota;
@@ -326,14 +356,25 @@ final class Receiver {
 
     /** The quota is used up: the receive ends and begins again at the low-water mark. */
     private void stop(Connection c) {
-        c.recv = RECV_CANCELLING;
+        cancel(c);
+        atQuota(c);
+    }
+
+    private void atQuota(Connection c) {
         c.stopped = true;
         counters.parks++;
-        engine.cancel(c.userData(Ops.RECV));
         watch(c);
         if (c.demand > 0 && c.lent >= quota && !c.stuck) {
             c.stuck = true;
             counters.quotaStuck++;
+            logStuck(c);
+        }
+    }
+
+    private void logStuck(Connection c) {
+        long now = engine.nanoTime();
+        if (stuckLoggedNanos == 0 || now - stuckLoggedNanos > STUCK_LOG_NANOS) {
+            stuckLoggedNanos = now;
             LOG.log(Level.WARNING,
                     () -> "connection=" + c.slot + " state=at_quota leases=" + c.lent + " demand=" + c.demand
                             + " remedy=release or send each lease, or raise leaseQuota");
@@ -361,7 +402,7 @@ final class Receiver {
     }
 
     private void starve(Connection c) {
-        if (!c.starved && c.state == OPEN && c.started) {
+        if (!c.starved && (c.state == OPEN || c.state == Connection.LINGERING)) {
             c.starved = true;
             starved.add(c);
             watch(c);
@@ -403,7 +444,7 @@ final class Receiver {
         return parkedInRing > 0;
     }
 
-    /** Moves parked bytes of {@code c} out of ring buffers; false once copy memory is used up. */
+    /** Moves parked bytes of {@code c} out of ring buffers; returns whether some are left there for want of copy memory. */
     boolean copyParkedOut(Connection c) {
         int previous = -1;
         for (int buffer = c.parkedFirst; buffer >= 0; buffer = leases.next(buffer)) {
@@ -411,7 +452,7 @@ final class Receiver {
                 int following = leases.next(buffer);
                 int copy = leases.copyOut(buffer);
                 if (copy < 0) {
-                    return false;
+                    return true;
                 }
                 parkedInRing--;
                 leases.next(copy, following);
@@ -427,6 +468,6 @@ final class Receiver {
             }
             previous = buffer;
         }
-        return true;
+        return false;
     }
 }

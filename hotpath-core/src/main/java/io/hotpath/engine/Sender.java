@@ -69,6 +69,10 @@ final class Sender {
             refuse(c, token, refusal);
             return;
         }
+        if (size == 0) {
+            appendEmpty(c, token);
+            return;
+        }
         long at = 0;
         do {
             int copy = shareOrTake(c);
@@ -98,11 +102,15 @@ final class Sender {
         } while (at < bytes.byteSize());
     }
 
+    private void appendEmpty(Connection c, long token) {
+        Outbound piece = pool.take(0, 0, -1, token);
+        piece.end = true;
+        append(c, piece);
+    }
+
     private int refusal(Connection c, long size) {
-        if (c.state != OPEN || c.outputEnded) {
-            return c.closeErrno != 0 ? c.closeErrno : Errno.EPIPE;
-        }
-        return c.outboundBytes + size > bytesMax ? Errno.ENOBUFS : 0;
+        int refusal = c.sendRefusal();
+        return refusal == 0 && c.outboundBytes + size > bytesMax ? Errno.ENOBUFS : refusal;
     }
 
     private boolean roomFor(Connection c, long size) {
@@ -201,14 +209,20 @@ final class Sender {
         long userData = c.userData(Ops.SEND);
         Outbound following = runEnd(first);
         if (following == null || ring.gather().room() < 2) {
-            ring.prepSend(c.fd, first.address, runBytes(first, following), userData);
+            int bytes = runBytes(first, following);
+            ring.prepSend(c.fd, first.address, bytes, userData);
             c.sending = pieces(first, following);
+            c.sendingBytes = bytes;
         } else {
             c.sending = gather(c, ring.gather());
             ring.prepSendGathered(c.fd, userData);
         }
         c.inFlight++;
-        inFlightInRing += ringBuffers(c);
+        int inRing = ringBuffers(c);
+        if (inRing > 0) {
+            inFlightInRing += inRing;
+            engine.holdsRingBuffers(c);
+        }
     }
 
     private int gather(Connection c, Gather gather) {
@@ -225,6 +239,7 @@ final class Sender {
             pieces += pieces(from, following);
             from = following;
         }
+        c.sendingBytes = total;
         return pieces;
     }
 
@@ -278,15 +293,15 @@ final class Sender {
         c.sendCancelling = false;
         if (result >= 0) {
             counters.bytesOut += result;
+            counters.sendShort += result < c.sendingBytes ? 1 : 0;
             consume(c, result);
         } else if (!(result == -Errno.ECANCELED && cancelled) && result != -Errno.EINTR && result != -Errno.EAGAIN) {
             engine.closer.fail(c, -result);
         }
-        if (c.outFirst != null) {
-            counters.sendShort++;
-            queue(c);
-        } else {
+        if (c.outFirst == null || c.state > DRAINING) {
             drained(c);
+        } else {
+            queue(c);
         }
         if (c.paused && c.outboundBytes <= pauseBytes / 2) {
             c.paused = false;
@@ -419,18 +434,25 @@ final class Sender {
         }
     }
 
-    /** The peer does not read and buffers are short: end the send, so that its rest can move out of the ring buffers. */
-    void interruptBlocked(Connection c) {
-        if (c.sending > 0 && !c.sendCancelling && ringBuffers(c) > 0) {
-            c.sendCancelling = true;
-            counters.sendCancels++;
-            engine.cancel(c.userData(Ops.SEND));
+    /**
+     * The peer does not read and buffers are short: end the send, so that its rest can move out of the ring buffers.
+     *
+     * @return whether its send holds ring buffers
+     */
+    boolean interruptBlocked(Connection c) {
+        if (c.sending == 0 || ringBuffers(c) == 0) {
+            return false;
         }
+        if (leases.copiesFree() > 0) {
+            cancel(c);
+        }
+        return true;
     }
 
     void cancel(Connection c) {
         if (c.sending > 0 && !c.sendCancelling) {
             c.sendCancelling = true;
+            counters.sendCancels++;
             engine.cancel(c.userData(Ops.SEND));
         }
     }

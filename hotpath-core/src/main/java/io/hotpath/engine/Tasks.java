@@ -2,6 +2,7 @@ package io.hotpath.engine;
 
 import java.lang.System.Logger.Level;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tasks from any thread for the loop thread, and the handshake that keeps a wake-up from being lost. */
@@ -28,9 +29,12 @@ final class Tasks {
     /** Returns whether the loop has to be woken. Any thread. */
     boolean add(Runnable task) {
         if (closed) {
-            throw new java.util.concurrent.RejectedExecutionException("the engine is closed");
+            throw refused();
         }
         queue.add(task);
+        if (closed && queue.remove(task)) { // the last run may have been over; else it took the task
+            throw refused();
+        }
         return wake();
     }
 
@@ -65,6 +69,12 @@ final class Tasks {
     /** Refuses tasks from now on and runs those that came before. */
     void close() {
         closed = true;
-        run();
+        while (!queue.isEmpty()) {
+            run();
+        }
+    }
+
+    private static RejectedExecutionException refused() {
+        return new RejectedExecutionException("the engine is closed");
     }
 }
