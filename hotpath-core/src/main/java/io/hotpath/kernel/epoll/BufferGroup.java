@@ -1,0 +1,47 @@
+package io.hotpath.kernel.epoll;
+
+import io.hotpath.kernel.Abi;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The kernel's side of one buffer ring. Head and tail are compared as raw 16-bit values and the distance is not checked,
+ * as io_uring does. Ring thread.
+ */
+final class BufferGroup {
+    private final MemorySegment ring;
+    private final int mask;
+    private short head;
+
+    BufferGroup(MemorySegment ring, int entries) {
+        this.ring = ring;
+        mask = entries - 1;
+    }
+
+    boolean isEmpty() {
+        return (short) Abi.TAIL.getAcquire(ring, Abi.BUF_RING_TAIL) == head; // pairs with the store-release of the tail
+    }
+
+    int head() {
+        return Short.toUnsignedInt(head);
+    }
+
+    /** Where the next buffer is; it stays where it is until {@link #take()}. */
+    long address() {
+        return ring.get(Abi.U64, entry() + Abi.BUF_ADDR);
+    }
+
+    int length() {
+        return ring.get(Abi.U32, entry() + Abi.BUF_LEN);
+    }
+
+    /** Takes the next buffer and returns its id. */
+    int take() {
+        int bufferId = Short.toUnsignedInt(ring.get(Abi.U16, entry() + Abi.BUF_BID));
+        head++;
+        return bufferId;
+    }
+
+    private long entry() {
+        return (head & mask) * Abi.BUF_BYTES;
+    }
+}
