@@ -35,6 +35,10 @@ final class FakeRing implements KernelRing {
     final List<Long> inFlight = new ArrayList<>();
     final List<Integer> groups = new ArrayList<>();
     int registerResult;
+
+    /** Takes SQEs without remembering them. */
+    boolean forgetful;
+
     int wakes;
     boolean closed;
 
@@ -64,7 +68,7 @@ final class FakeRing implements KernelRing {
     /** Takes {@code count} SQEs. One that cancels everything ends all that is in flight, itself too. */
     int take(int count) {
         int head = memory.sqHead().get(Abi.U32, 0);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count && !forgetful; i++) {
             long at = ((head + i) & (memory.sqEntries() - 1)) * Abi.SQE_BYTES;
             MemorySegment sqe = memory.sqes().asSlice(at, Abi.SQE_BYTES);
             taken.add(sqe.toArray(JAVA_BYTE));
@@ -101,7 +105,9 @@ final class FakeRing implements KernelRing {
 
     @Override
     public int enter(int toSubmit, int minComplete, boolean getEvents, long timeoutNanos) {
-        calls.add(new Call(toSubmit, minComplete, getEvents, timeoutNanos));
+        if (!forgetful) {
+            calls.add(new Call(toSubmit, minComplete, getEvents, timeoutNanos));
+        }
         return turns.isEmpty() ? take(toSubmit) : turns.pop().enter(toSubmit);
     }
 
