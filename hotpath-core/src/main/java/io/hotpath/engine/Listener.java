@@ -27,6 +27,7 @@ public final class Listener {
     private boolean armed;
     private boolean cancelling;
     private boolean backingOff;
+    private boolean paused;
     private boolean closing;
     private boolean closed;
     private int closeErrno;
@@ -60,6 +61,22 @@ public final class Listener {
         }
     }
 
+    /** Accepts no more until {@link #resume}: clients stay in the kernel's backlog. */
+    public void pause() {
+        assert engine.inLoop();
+        paused = true;
+        cancel();
+    }
+
+    /** Accepts again. */
+    public void resume() {
+        assert engine.inLoop();
+        if (paused) {
+            paused = false;
+            engine.listenerCloses(); // it takes its next step in the next turn, not inside this call
+        }
+    }
+
     /** Whether its descriptor is closed. */
     public boolean closed() {
         return closed;
@@ -68,7 +85,7 @@ public final class Listener {
     // ---- for the engine -----------------------------------------------------------------------------------------
 
     void arm(boolean pollFirst) {
-        if (!armed && !closing && !backingOff && waiting.size() < waitMax) {
+        if (!armed && !paused && !closing && !backingOff && waiting.size() < waitMax) {
             armed = true;
             engine.ring().prepAcceptMultishot(fd, pollFirst, UserData.of(Ops.ACCEPT, 0, index));
         }
@@ -98,7 +115,7 @@ public final class Listener {
             return;
         }
         counters.accepted++;
-        if (waiting.isEmpty() && engine.hasCredit()) {
+        if (waiting.isEmpty() && !paused && engine.hasCredit()) {
             handOver(connection);
             return;
         }
@@ -111,7 +128,7 @@ public final class Listener {
 
     /** Hands over who waits, as far as credit goes, and takes the next step of its life. */
     void advance() {
-        while (!closing && !waiting.isEmpty() && engine.hasCredit()) {
+        while (!closing && !paused && !waiting.isEmpty() && engine.hasCredit()) {
             handOver(waiting.remove());
         }
         arm(false);
