@@ -3,6 +3,7 @@ package io.hotpath.engine;
 import io.hotpath.kernel.Sockets;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
@@ -31,8 +32,15 @@ public final class ListenAddress implements AutoCloseable {
      * @throws java.net.BindException if the address cannot be had
      */
     public static ListenAddress bind(Engine engine, SocketAddress address, int backlog, int loops) throws IOException {
+        return bind(engine, address, backlog, loops, List.of());
+    }
+
+    /** The same with socket options that each socket gets before it is bound; accepted connections inherit most. */
+    public static ListenAddress bind(
+            Engine engine, SocketAddress address, int backlog, int loops, List<SocketOption> options)
+            throws IOException {
         Sockets sockets = engine.kernel().sockets();
-        return new ListenAddress(sockets, ListenSockets.open(sockets, address, backlog, loops));
+        return new ListenAddress(sockets, ListenSockets.open(sockets, address, backlog, loops, options));
     }
 
     /** Where it listens; a port of 0 has become the real one. */

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The listening sockets of one address, one per loop. The first binds alone and sets {@code SO_REUSEPORT} between bind and
@@ -40,18 +41,20 @@ final class ListenSockets {
      *
      * @throws BindException if the address cannot be had, in the words that users look for
      */
-    static ListenSockets open(Sockets sockets, SocketAddress address, int backlog, int count) throws IOException {
+    static ListenSockets open(
+            Sockets sockets, SocketAddress address, int backlog, int count, List<SocketOption> options)
+            throws IOException {
         int[] descriptors = new int[count];
         Arrays.fill(descriptors, -1);
         try {
-            descriptors[0] = bound(sockets, address, false);
+            descriptors[0] = bound(sockets, address, false, options);
             SocketAddress real = sockets.localAddress(descriptors[0]);
             if (count > 1) {
                 check(sockets.setOption(descriptors[0], Abi.SOL_SOCKET, Abi.SO_REUSEPORT, 1), real);
             }
             check(sockets.listen(descriptors[0], backlog), real);
             for (int i = 1; i < count; i++) {
-                descriptors[i] = bound(sockets, real, true);
+                descriptors[i] = bound(sockets, real, true, options);
                 check(sockets.listen(descriptors[i], backlog), real);
             }
             return new ListenSockets(real, descriptors);
@@ -65,7 +68,8 @@ final class ListenSockets {
         }
     }
 
-    private static int bound(Sockets sockets, SocketAddress address, boolean shared) throws IOException {
+    private static int bound(Sockets sockets, SocketAddress address, boolean shared, List<SocketOption> options)
+            throws IOException {
         int family = SocketAddresses.family(address);
         int fd = sockets.socket(family);
         if (fd < 0) {
@@ -75,6 +79,9 @@ final class ListenSockets {
             if (address instanceof InetSocketAddress) {
                 check(sockets.setOption(fd, Abi.SOL_SOCKET, Abi.SO_REUSEADDR, 1), address);
                 check(sockets.setOption(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1), address); // accepted ones inherit it
+            }
+            for (SocketOption option : options) {
+                check(sockets.setOption(fd, option.level(), option.name(), option.value()), address);
             }
             if (shared) {
                 check(sockets.setOption(fd, Abi.SOL_SOCKET, Abi.SO_REUSEPORT, 1), address);
