@@ -5,6 +5,7 @@ import io.hotpath.kernel.Sockets;
 import io.hotpath.ring.UserData;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.BindException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -33,6 +34,7 @@ public final class Connection {
     final int slot;
     final int generation;
     int fd;
+    int family;
 
     // life: Closer
     byte state;
@@ -54,6 +56,7 @@ public final class Connection {
     boolean capped;
     boolean stuck;
     boolean watched;
+    boolean uncapped;
     boolean peerFinished;
     boolean inputEnded;
     boolean endReported;
@@ -102,6 +105,51 @@ public final class Connection {
     }
 
     /**
+     * Gives a socket of {@link Engine#socket} its own address.
+     *
+     * @throws BindException if the address cannot be had
+     */
+    public void bind(SocketAddress address) throws BindException {
+        assert engine.inLoop();
+        int result = sockets().bind(fd, address);
+        if (result < 0) {
+            throw new BindException(Errno.text(-result) + ": " + address);
+        }
+    }
+
+    /**
+     * Connects a socket of {@link Engine#socket}. {@code connected} or {@code closed} reports the outcome.
+     *
+     * @param timeoutNanos after which it fails with {@code ETIMEDOUT}; {@code Long.MAX_VALUE} leaves that to the kernel
+     */
+    public void connect(SocketAddress address, long timeoutNanos) {
+        assert engine.inLoop();
+        if (state != CONNECTING || inFlight > 0) {
+            throw new IllegalStateException(this + " is connected, connecting or closed");
+        }
+        engine.connect(this, address, timeoutNanos);
+    }
+
+    /**
+     * Leaves its engine, for {@link Engine#attach} on another one. Only before {@link #start} and {@code send}; this object
+     * is closed afterwards and reports nothing.
+     *
+     * @return the descriptor, the caller's from here on
+     */
+    public int detach() {
+        assert engine.inLoop();
+        if (state != OPEN || started || inFlight > 0 || outFirst != null) {
+            throw new IllegalStateException(this + " has begun to work or is closed");
+        }
+        int descriptor = fd;
+        fd = -1;
+        state = CLOSED;
+        closeReported = true;
+        engine.vacate(this);
+        return descriptor;
+    }
+
+    /**
      * Starts receiving. Delivery waits for {@link #request}.
      *
      * @param closesItself whether it closes in order once the peer has ended its side, everything received has been
@@ -135,6 +183,15 @@ public final class Connection {
     public void leaveCredit() {
         assert engine.inLoop();
         free = true;
+    }
+
+    /**
+     * Says that its handler gives every lease back before {@code received} returns. Only bytes that wait count against the
+     * quota then, and the kernel need not end the receive for it: one submission lasts as long as the connection.
+     */
+    public void returnsAtOnce() {
+        assert engine.inLoop();
+        uncapped = true;
     }
 
     /** Takes all demand back: no receive is delivered until the next {@link #request}. */
@@ -246,6 +303,11 @@ public final class Connection {
     /** The address of this side. */
     public SocketAddress localAddress() throws IOException {
         return sockets().localAddress(fd);
+    }
+
+    /** Reads a socket option by its Linux level and name; {@code -errno} on failure. Any thread. */
+    public int option(int level, int name) {
+        return sockets().option(fd, level, name);
     }
 
     /** Sets a socket option by its Linux level and name; returns 0 or {@code -errno}. */

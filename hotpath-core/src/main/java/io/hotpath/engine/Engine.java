@@ -60,6 +60,7 @@ public final class Engine implements AutoCloseable {
     private final ConnectionQueue.Step sweepStep = this::keepUnlessClosed;
     private final CqeHandler dispatch = this::completed;
 
+    private Runnable beforeSend = () -> {};
     private long credit = UNLIMITED;
     private boolean listenersChanged;
     private long turns;
@@ -175,15 +176,25 @@ public final class Engine implements AutoCloseable {
     /**
      * Connects. {@code connected} or {@code closed} reports the outcome.
      *
-     * @param timeoutNanos after which it fails with {@code ETIMEDOUT}
+     * @param timeoutNanos after which it fails with {@code ETIMEDOUT}; {@code Long.MAX_VALUE} leaves that to the kernel
      * @return the connection, not yet connected; {@link Connection#reset} gives up
      */
     public Connection connect(SocketAddress address, long timeoutNanos, ConnectionHandler handler) {
+        Connection connection = socket(address, handler);
+        connection.connect(address, timeoutNanos);
+        return connection;
+    }
+
+    /**
+     * A socket that is not connected yet: bind it, set its options, then {@link Connection#connect} or {@link
+     * Connection#reset} it.
+     *
+     * @param like an address of the family that it is to have; an IPv6 socket connects to IPv4 addresses too
+     */
+    public Connection socket(SocketAddress like, ConnectionHandler handler) {
         assert inLoop();
         requireOpen();
-        int family = SocketAddresses.family(address);
-        MemorySegment sockaddr = Arena.ofAuto().allocate(SocketAddresses.SOCKADDR_BYTES, 8);
-        int length = SocketAddresses.write(address, family, sockaddr);
+        int family = SocketAddresses.family(like);
         int fd = kernel.sockets().socket(family);
         if (fd < 0) {
             throw new EngineException("socket", -fd, "raise the limit of open files");
@@ -196,16 +207,40 @@ public final class Engine implements AutoCloseable {
         if (family != Abi.AF_UNIX) {
             kernel.sockets().setOption(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
         }
+        connection.family = family;
         connection.adopt(handler);
+        return connection;
+    }
+
+    /**
+     * Goes on with a connection that left another engine by {@link Connection#detach}. It is not started.
+     *
+     * @throws IllegalStateException if the engine is closed or {@code connectionsMax} is reached; the descriptor is closed then
+     */
+    public Connection attach(int descriptor, ConnectionHandler handler) {
+        assert inLoop();
+        Connection connection = closed ? null : occupy(descriptor, Connection.OPEN);
+        if (connection == null) {
+            kernel().sockets().close(descriptor);
+            throw new IllegalStateException("the engine is closed or has " + config.connectionsMax() + " connections");
+        }
+        connection.adopt(handler);
+        return connection;
+    }
+
+    void connect(Connection connection, SocketAddress address, long timeoutNanos) {
+        MemorySegment sockaddr = Arena.ofAuto().allocate(SocketAddresses.SOCKADDR_BYTES, 8);
+        int length = SocketAddresses.write(address, connection.family, sockaddr);
         connection.connecting = true;
         connection.inFlight++;
         connection.connectAddress = sockaddr; // reachable until the kernel has read it
-        ring.prepConnect(fd, sockaddr.address(), length, connection.userData(Ops.CONNECT));
-        connection.deadline = timers.at(nanoTime() + timeoutNanos, () -> {
-            connection.deadline = null;
-            closer.fail(connection, Errno.ETIMEDOUT);
-        });
-        return connection;
+        ring.prepConnect(connection.fd, sockaddr.address(), length, connection.userData(Ops.CONNECT));
+        if (timeoutNanos != Long.MAX_VALUE) {
+            connection.deadline = timers.at(nanoTime() + timeoutNanos, () -> {
+                connection.deadline = null;
+                closer.fail(connection, Errno.ETIMEDOUT);
+            });
+        }
     }
 
     private void requireOpen() {
@@ -240,6 +275,15 @@ public final class Engine implements AutoCloseable {
         if (c.started) {
             receiver.start(c); // also if it was told to before it stood
         }
+    }
+
+    /**
+     * Runs {@code hook} in every turn when everything was reported and before what is queued is sent: an adapter that gathers
+     * what its users write sends it there. It must not throw.
+     */
+    public void beforeSend(Runnable hook) {
+        assert inLoop();
+        beforeSend = hook;
     }
 
     // ---- credit -------------------------------------------------------------------------------------------------
@@ -307,6 +351,7 @@ public final class Engine implements AutoCloseable {
             timers.run(nanoTime());
         }
         deliver();
+        beforeSend.run();
         relieve();
         receiver.rearmAll();
         sender.submitAll();

@@ -336,7 +336,7 @@ final class Receiver {
 
     /** The kernel's cap counts bytes: small segments still fill the quota sooner, and then {@link #stop} acts. */
     private int capFor(Connection c) {
-        return quota == EngineConfig.QUOTA_UNLIMITED || c.state != OPEN
+        return c.uncapped || quota == EngineConfig.QUOTA_UNLIMITED || c.state != OPEN
                 ? 0
                 : (int) Math.min((long) (quota - c.held) * bufferBytes, 1 << 30);
     }
