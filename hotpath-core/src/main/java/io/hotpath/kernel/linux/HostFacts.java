@@ -12,7 +12,8 @@ import java.nio.file.Path;
  * @param disabled the sysctl {@code kernel.io_uring_disabled}: 0 allowed, 1 restricted to a group, 2 for nobody;
  *                 {@link #UNKNOWN} before Linux 6.6, or where it cannot be read
  * @param group    the sysctl {@code kernel.io_uring_group}: the group that 1 lets in, -1 is none
- * @param seccomp  the seccomp mode of this process: 0 none, 2 a filter; {@link #UNKNOWN} where it cannot be read
+ * @param seccomp  the seccomp mode of this thread, which may have a filter of its own: 0 none, 2 a filter;
+ *                 {@link #UNKNOWN} where it cannot be read
  */
 record HostFacts(int disabled, int group, int seccomp) {
     static final int UNKNOWN = -2;
@@ -23,7 +24,7 @@ record HostFacts(int disabled, int group, int seccomp) {
         return new HostFacts(
                 number(text("/proc/sys/kernel/io_uring_disabled")),
                 number(text("/proc/sys/kernel/io_uring_group")),
-                number(field(text("/proc/self/status"), "Seccomp:")));
+                number(field(text("/proc/thread-self/status"), "Seccomp:")));
     }
 
     /** One read and no more: a sysctl gives all it has to the first, and a file of size 0 is otherwise read by the byte. */

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * ring outlives {@code close}), unmap, close.
  */
 final class LinuxRing implements KernelRing {
+    private static final int ENTER_TRIES_MAX = 16;
+
     private final Kernel kernel;
     private final Releases releases;
     private final WakeFd wakeFd;
@@ -170,9 +172,15 @@ final class LinuxRing implements KernelRing {
         }
     }
 
-    /** A filter may permit the other two calls and not this one; better to know before anybody relies on the ring. */
+    /**
+     * A filter may permit the other two calls and not this one; better to know before anybody relies on the ring. A signal
+     * is no refusal.
+     */
     private void requireEnter() {
         int result = enterCall.submitAndWait(0, 0);
+        for (int i = 1; i < ENTER_TRIES_MAX && (result == -Errno.EINTR || result == -Errno.EAGAIN); i++) {
+            result = enterCall.submitAndWait(0, 0);
+        }
         if (result < 0) {
             throw Refusal.ofStep("io_uring_enter", -result);
         }
