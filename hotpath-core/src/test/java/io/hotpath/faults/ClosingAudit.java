@@ -1,0 +1,147 @@
+package io.hotpath.faults;
+
+import io.hotpath.engine.EngineStats;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What a process holds that a server leaves behind when it leaks: descriptors by kind, mappings of rings, threads. Taken
+ * from outside, so it can be trusted when the process itself is the one in trouble.
+ *
+ * <pre>{@code
+ * ClosingAudit before = ClosingAudit.of(pid);
+ * ...
+ * before.requireSameAgain();
+ * }</pre>
+ *
+ * @param descriptors  how many of each kind: {@code socket}, {@code io_uring}, {@code eventfd}, {@code eventpoll}
+ * @param ringMappings mappings of io_uring's queues
+ * @param threads      how many of each name, the JVM's own left out
+ */
+record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings, Map<String, Integer> threads) {
+    private static final long SETTLE_NANOS = 2_000_000_000L;
+    private static final long POLL_MILLIS = 5;
+
+    /** Threads that the JVM starts and ends as it likes. */
+    private static final Pattern JVM_THREADS =
+            Pattern.compile("(C[12] CompilerThr|GC Thread|G1 |VM |Attach Listener|process reaper|Sweeper"
+                    + "|Common-Cleaner|Signal Dispatch|Service Thread|Monitor Deflati|Notification Th|Finalizer"
+                    + "|Reference Handl|StringDedup|JFR |Cleaner-|child-output|surefire-|ForkJoinPool).*");
+
+    /** The kinds that are ours; files and pipes come and go with class loading and the test's own children. */
+    private static final Pattern OUR_KINDS = Pattern.compile("socket|io_uring|eventfd|eventpoll|timerfd");
+
+    /** What process {@code pid} holds now. */
+    static ClosingAudit of(long pid) {
+        Path process = Path.of("/proc", String.valueOf(pid));
+        return new ClosingAudit(pid, descriptors(process), ringMappings(process), threads(process));
+    }
+
+    static ClosingAudit ofThisProcess() {
+        return of(ProcessHandle.current().pid());
+    }
+
+    /** Waits until the process holds again what it held; what the kernel gives back late has two seconds. */
+    void requireSameAgain() {
+        long deadline = System.nanoTime() + SETTLE_NANOS;
+        ClosingAudit now = of(pid);
+        while (!now.equals(this) && System.nanoTime() < deadline) {
+            try {
+                Thread.sleep(POLL_MILLIS);
+            } catch (InterruptedException interrupted) {
+                throw new AssertionError(interrupted);
+            }
+            now = of(pid);
+        }
+        if (!now.equals(this)) {
+            throw new AssertionError("left behind: before " + this + ", after " + now);
+        }
+    }
+
+    int descriptors(String kind) {
+        return descriptors.getOrDefault(kind, 0);
+    }
+
+    /** What an engine that is closed, or idle without connections, must not have; empty if it has none of it. */
+    static String leaks(EngineStats stats) {
+        StringJoiner leaks = new StringJoiner(" ");
+        add(leaks, "connections", stats.connections());
+        add(leaks, "leasesHeld", stats.leasesHeld());
+        add(leaks, "copiesHeld", stats.copiesHeld());
+        add(leaks, "staleCompletions", stats.staleCompletions());
+        add(leaks, "staleLeases", stats.staleLeases());
+        add(leaks, "unexpectedErrnos", stats.unexpectedErrnos());
+        add(leaks, "handlerFailures", stats.handlerFailures());
+        return leaks.toString();
+    }
+
+    private static void add(StringJoiner leaks, String name, long value) {
+        if (value != 0) {
+            leaks.add(name + '=' + value);
+        }
+    }
+
+    private static Map<String, Integer> descriptors(Path process) {
+        Map<String, Integer> kinds = new TreeMap<>();
+        forEach(process.resolve("fd"), fd -> {
+            String kind = kind(Files.readSymbolicLink(fd).toString());
+            if (OUR_KINDS.matcher(kind).matches()) {
+                kinds.merge(kind, 1, Integer::sum);
+            }
+        });
+        return kinds;
+    }
+
+    /** {@code socket:[123]} is a socket, {@code anon_inode:[io_uring]} an io_uring, anything else a file. */
+    static String kind(String link) {
+        if (link.startsWith("anon_inode:")) {
+            return link.substring("anon_inode:".length()).replaceAll("[\\[\\]]", "");
+        }
+        return link.startsWith("socket:") ? "socket" : link.startsWith("pipe:") ? "pipe" : "file";
+    }
+
+    private static int ringMappings(Path process) {
+        try (Stream<String> maps = Files.lines(process.resolve("maps"), StandardCharsets.ISO_8859_1)) {
+            return (int) maps.filter(line -> line.contains("[io_uring]")).count();
+        } catch (IOException gone) {
+            throw new UncheckedIOException(gone);
+        }
+    }
+
+    private static Map<String, Integer> threads(Path process) {
+        Map<String, Integer> names = new TreeMap<>();
+        forEach(process.resolve("task"), task -> {
+            String name = Files.readString(task.resolve("comm"), StandardCharsets.ISO_8859_1).strip();
+            if (!JVM_THREADS.matcher(name).matches()) {
+                names.merge(name, 1, Integer::sum);
+            }
+        });
+        return names;
+    }
+
+    private interface Visit {
+        void accept(Path entry) throws IOException;
+    }
+
+    private static void forEach(Path directory, Visit visit) {
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path entry : entries.toList()) {
+                try {
+                    visit.accept(entry);
+                } catch (IOException ended) {
+                    // between the listing and the look
+                }
+            }
+        } catch (IOException gone) {
+            throw new UncheckedIOException(gone);
+        }
+    }
+}

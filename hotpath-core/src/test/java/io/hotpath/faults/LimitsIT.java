@@ -1,0 +1,149 @@
+package io.hotpath.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** F-46 for real, F-47, F-69: limits of the process, and a host that shows less of itself. */
+@Tag("forked")
+@Tag("faults")
+final class LimitsIT {
+    private static final long PAGE = 4096;
+    private static final AtomicInteger USERS = new AtomicInteger(61_000);
+
+    /** Rings of the unprivileged count against the limit, up to 5.11 and, seen here, on 6.18. */
+    @Test
+    void littleLockedMemoryMakesASmallerRing() throws IOException {
+        try (ReadableClasses classes = ReadableClasses.copy();
+                Child ringOnly = classes.child(withLockedMemory(16 * PAGE));
+                Child child = classes.child(withLockedMemory(16 * PAGE))) {
+            assertThat(limit(child.pid(), "Max locked memory")).isEqualTo(16 * PAGE);
+            Answer ring = ringOnly.ask("ring"); // as asked for it takes 17 pages
+            assertThat(ring.status()).as(ring.toString()).isEqualTo(Answer.OK);
+            Tools.require(ring.number("cqEntries") < 2048, "this kernel does not count rings as locked memory");
+
+            ClosingAudit before = ClosingAudit.of(child.pid());
+            Answer opened = child.ask("open io_uring");
+            assertThat(opened.status()).as(opened.toString()).isEqualTo(Answer.OK);
+            ChecksumClient.echo((int) opened.number("port"), 1 << 20, 47);
+            assertThat(child.ask("close").text("leaks")).isEmpty();
+            before.requireSameAgain();
+        }
+    }
+
+    /** One page is not enough for the smallest ring, three are not enough for its two buffer rings too. */
+    @ParameterizedTest
+    @CsvSource({"1, io_uring_setup", "3, registering a buffer ring"})
+    void hardlyAnyLockedMemoryFailsTheStartWithTheLimitToRaise(int pages, String step) {
+        try (ReadableClasses classes = ReadableClasses.copy();
+                Child child = classes.child(withLockedMemory(pages * PAGE))) {
+            ClosingAudit before = ClosingAudit.of(child.pid());
+            Answer refused = child.ask("open io_uring");
+            Tools.require(!refused.status().equals(Answer.OK), "this kernel does not count rings as locked memory");
+
+            assertThat(refused.status()).as(refused.toString()).isEqualTo(Answer.REFUSED);
+            assertThat(refused.message()).startsWith(step).contains("ENOMEM").contains("ulimit -l");
+            before.requireSameAgain();
+        }
+    }
+
+    /** Each start with one descriptor more than the last, until one succeeds: every step that needs one fails once. */
+    @Test
+    void noDescriptorLeftFailsTheStartAndLeavesNone() throws IOException, InterruptedException {
+        Tools.require("prlimit");
+        try (Child child = Child.start()) {
+            assertThat(child.ask("open io_uring").status()).isEqualTo(Answer.OK); // loads what it needs
+            child.ask("close");
+            setOpenFiles(child.pid(), 4); // below what is open: HostFacts can read nothing either
+            Answer first = child.ask("open io_uring");
+            setOpenFiles(child.pid(), 4096);
+            ClosingAudit before = ClosingAudit.of(child.pid());
+            assertThat(first.text("reason")).as(first.toString()).isEqualTo("DESCRIPTORS");
+
+            int highest = highestDescriptor(child.pid());
+            int refusals = 0;
+            for (int free = 0; free < 8; free++) {
+                setOpenFiles(child.pid(), highest + 1 + free);
+                Answer answer = child.ask("open io_uring");
+                setOpenFiles(child.pid(), 4096);
+                if (answer.status().equals(Answer.OK)) {
+                    child.ask("close");
+                    break;
+                }
+                refusals++;
+                assertThat(answer.text("errno")).as(answer.toString()).isIn("EMFILE", null);
+                assertThat(answer.message()).contains("EMFILE");
+                before.requireSameAgain();
+            }
+            assertThat(refusals).isBetween(1, 7);
+            before.requireSameAgain();
+        }
+    }
+
+    @Test
+    void hostWithoutProcAndSysAndWithAReadOnlyRoot() {
+        Tools.requireRoot();
+        Tools.require("unshare");
+        String hide = "export LD_LIBRARY_PATH=" + System.getProperty("java.home")
+                + "/lib && mount -t tmpfs none /sys && mount -o remount,bind,ro / && mount -t tmpfs none /proc"
+                + " && exec \"$@\"";
+        List<String> bare = List.of("unshare", "--mount", "--propagation", "private", "sh", "-c", hide, "sh");
+        try (Child child = Child.under(bare)) {
+            assertThat(Path.of("/proc/" + child.pid() + "/root/proc/self")).doesNotExist();
+            assertThat(Path.of("/proc/" + child.pid() + "/root/sys/kernel")).doesNotExist();
+            ClosingAudit before = ClosingAudit.of(child.pid());
+
+            Answer opened = child.ask("open io_uring");
+
+            assertThat(opened.status()).as(opened.toString()).isEqualTo(Answer.OK);
+            ChecksumClient.echo((int) opened.number("port"), 1 << 20, 69);
+            assertThat(child.ask("close").text("leaks")).isEmpty();
+            before.requireSameAgain();
+
+            // and a refusal still finds words
+            child.ask("filter 425,426,427 1");
+            Answer refused = child.ask("open io_uring");
+            assertThat(refused.text("reason")).isEqualTo("BLOCKED");
+            assertThat(refused.message()).contains("seccomp profile must permit");
+            before.requireSameAgain();
+        }
+    }
+
+    /** A user of its own, because root is not limited and the memory is counted by user, for all its processes. */
+    private static List<String> withLockedMemory(long bytes) {
+        Tools.requireRoot();
+        Tools.require("prlimit");
+        Tools.require("setpriv");
+        int user = USERS.getAndIncrement();
+        return List.of(
+                "prlimit", "--memlock=" + bytes + ':' + bytes, "setpriv", "--reuid=" + user, "--regid=" + user,
+                "--clear-groups", "--inh-caps=-all");
+    }
+
+    private static void setOpenFiles(long pid, int limit) throws IOException, InterruptedException {
+        Process prlimit = new ProcessBuilder("prlimit", "--pid", String.valueOf(pid), "--nofile=" + limit + ":4096")
+                .inheritIO().start();
+        assertThat(prlimit.waitFor()).isZero();
+    }
+
+    private static int highestDescriptor(long pid) throws IOException {
+        try (Stream<Path> fds = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+            return fds.mapToInt(fd -> Integer.parseInt(fd.getFileName().toString())).max().orElseThrow();
+        }
+    }
+
+    private static long limit(long pid, String name) throws IOException {
+        String line = Files.readAllLines(Path.of("/proc/" + pid + "/limits")).stream()
+                .filter(limit -> limit.startsWith(name)).findFirst().orElseThrow();
+        return Long.parseLong(line.substring(name.length()).strip().replaceAll(" .*", ""));
+    }
+}
