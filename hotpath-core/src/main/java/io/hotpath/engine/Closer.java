@@ -100,8 +100,11 @@ final class Closer {
         engine.ring().prepShutdown(c.fd, Abi.SHUT_WR, c.userData(Ops.SHUTDOWN));
     }
 
-    void shutdownCompleted(Connection c) {
+    void shutdownCompleted(Connection c, int result) {
         c.inFlight--;
+        if (result == -Errno.ECANCELED && engine.moving()) {
+            c.endSent = false; // done again on the next ring
+        }
         later(c);
     }
 
@@ -199,6 +202,24 @@ final class Closer {
             counters.closedInOrder++;
         }
         end(c);
+    }
+
+    /** The next ring carries on with what this connection was about. */
+    void moved(Connection c) {
+        if (c.outputEnded && !c.endSent && c.outFirst == null && c.state <= LINGERING) {
+            sendEnd(c);
+        }
+        later(c);
+    }
+
+    /** What became of its bytes is unknown: the peer sees a reset instead of a gap. */
+    void lost(Connection c) {
+        counters.closedByLoss++;
+        if (c.fd >= 0) {
+            engine.kernel().sockets().lingerZero(c.fd);
+        }
+        c.closeErrno = Errno.ECONNABORTED;
+        abandoned(c);
     }
 
     /** The ring is gone before its completions came: ends {@code c} without them. */

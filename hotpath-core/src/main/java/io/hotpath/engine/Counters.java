@@ -4,6 +4,12 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What an engine counts. The loop thread writes plain fields; {@link EngineStats} is the view for everybody else. */
 final class Counters {
+    // of the rings before the present one
+    long enters;
+    long submissions;
+    long completions;
+    long overflows;
+
     long accepted;
     long acceptErrors;
     long acceptPauses;
@@ -12,6 +18,10 @@ final class Counters {
     long closedInOrder;
     long closedByFailure;
     long closedByReset;
+    long closedByLoss;
+    long failovers;
+    long movedSending;
+    long movedParked;
     long closeDeadlines;
     long bytesIn;
     long bytesOut;

@@ -6,7 +6,7 @@ import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
 import io.hotpath.kernel.SocketAddresses;
 import io.hotpath.ring.CqeHandler;
-import io.hotpath.ring.Kernels;
+import io.hotpath.ring.KernelLadder;
 import io.hotpath.ring.Ring;
 import io.hotpath.ring.UserData;
 import java.lang.System.Logger.Level;
@@ -16,6 +16,7 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,10 +41,14 @@ public final class Engine implements AutoCloseable {
     final Closer closer;
 
     private final Thread owner = Thread.currentThread();
-    private final Kernel kernel;
+    private final KernelLadder ladder;
+    private final Failover failover;
     private final EngineConfig config;
     private final Leases leases;
-    private final Ring ring;
+
+    /** Written by the loop thread, which alone uses it but for waking; a waker that reads an older one meets a loop awake. */
+    private volatile Ring ring;
+
     private final Tasks tasks = new Tasks();
     private final Timers timers = new Timers();
     private final SlotTable slots;
@@ -58,6 +63,7 @@ public final class Engine implements AutoCloseable {
     private final ConnectionQueue.Step readyStep = this::readyAgain;
     private final ConnectionQueue.Step relieveStep = this::relieve;
     private final ConnectionQueue.Step sweepStep = this::keepUnlessClosed;
+    private final Consumer<Listener> advanceStep = Listener::advance;
     private final CqeHandler dispatch = this::completed;
 
     private Runnable beforeSend = () -> {};
@@ -67,30 +73,31 @@ public final class Engine implements AutoCloseable {
     private boolean turning;
     private boolean closed;
 
-    private Engine(Kernel kernel, EngineConfig config) {
-        this.kernel = kernel;
+    private Engine(KernelLadder ladder, EngineConfig config) {
+        this.ladder = ladder;
         this.config = config;
-        leases = new Leases(this, kernel, config);
+        leases = new Leases(this, ladder.kernel(), config);
         slots = new SlotTable(config.connectionsMax());
         receiver = new Receiver(this, config);
         sender = new Sender(this, config);
         closer = new Closer(this, config);
-        ring = openRing();
+        failover = new Failover(this);
+        try {
+            ring = openRing();
+        } catch (RuntimeException | Error failed) {
+            leases.discard();
+            throw failed;
+        }
         armWake();
     }
 
     private Ring openRing() {
+        Ring opened = ladder.open(config.ringSetup());
         try {
-            Ring opened = Ring.open(kernel, config.ringSetup());
-            try {
-                leases.attach(opened);
-                return opened;
-            } catch (RuntimeException | Error failed) {
-                opened.close();
-                throw failed;
-            }
+            leases.attach(opened);
+            return opened;
         } catch (RuntimeException | Error failed) {
-            leases.discard();
+            opened.close();
             throw failed;
         }
     }
@@ -101,12 +108,17 @@ public final class Engine implements AutoCloseable {
      * @throws EngineException if the host refuses what it needs, with cause and remedy
      */
     public static Engine open(EngineConfig config) {
-        return open(Kernels.choose(config.policy()), config);
+        return new Engine(KernelLadder.of(config.policy()), config);
+    }
+
+    /** Opens an engine on given kernels, a failover going from one to the next; for tests and simulations. */
+    public static Engine open(EngineConfig config, Kernel... kernels) {
+        return new Engine(KernelLadder.of(kernels), config);
     }
 
     /** Opens an engine on a given kernel; for tests and simulations. */
     public static Engine open(Kernel kernel, EngineConfig config) {
-        return new Engine(kernel, config);
+        return open(config, kernel);
     }
 
     // ---- doors for any thread -----------------------------------------------------------------------------------
@@ -125,6 +137,14 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /**
+     * Treats the ring as broken: listeners and live connections move to the next ring, in order, and lose nothing. With
+     * {@link io.hotpath.KernelPolicy#AUTO} that is a second io_uring ring first, then epoll, then io_uring again. Any thread.
+     */
+    public void forceUnhealthy() {
+        execute(() -> failover.move("forced"));
+    }
+
     /** Whether the calling thread owns this engine. Any thread. */
     public boolean inLoop() {
         return Thread.currentThread() == owner;
@@ -139,12 +159,14 @@ public final class Engine implements AutoCloseable {
     public EngineStats stats() {
         Counters c = counters;
         return new EngineStats(
-                kernel.name(), turns, ring.enters(), ring.submitted(), ring.completions(), ring.overflows(),
+                kernel().name(), turns, c.enters + ring.enters(), c.submissions + ring.submitted(),
+                c.completions + ring.completions(), c.overflows + ring.overflows(),
                 slots.count(), c.accepted, c.acceptErrors, c.acceptPauses, c.refused, c.closedInOrder,
                 c.closedByFailure, c.closedByReset, c.closeDeadlines, c.bytesIn, c.bytesOut, c.receives, c.sends,
                 c.sendShort, c.enobufs, c.parks, c.rearms, c.copiedOut, c.reserveServed, c.quotaStuck,
                 leases.applicationHeld(), leases.copiesHeld(), leases.mainFree(), c.staleCompletions,
-                c.staleLeases.sum(), c.unexpectedErrnos, c.handlerFailures);
+                c.staleLeases.sum(), c.unexpectedErrnos, c.handlerFailures, c.failovers, c.closedByLoss,
+                c.movedSending, c.movedParked);
     }
 
     public EngineConfig config() {
@@ -195,17 +217,17 @@ public final class Engine implements AutoCloseable {
         assert inLoop();
         requireOpen();
         int family = SocketAddresses.family(like);
-        int fd = kernel.sockets().socket(family);
+        int fd = kernel().sockets().socket(family);
         if (fd < 0) {
             throw new EngineException("socket", -fd, "raise the limit of open files");
         }
         Connection connection = occupy(fd, Connection.CONNECTING);
         if (connection == null) {
-            kernel.sockets().close(fd);
+            kernel().sockets().close(fd);
             throw new IllegalStateException("connectionsMax is reached: " + config.connectionsMax());
         }
         if (family != Abi.AF_UNIX) {
-            kernel.sockets().setOption(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
+            kernel().sockets().setOption(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
         }
         connection.family = family;
         connection.adopt(handler);
@@ -253,6 +275,9 @@ public final class Engine implements AutoCloseable {
         c.inFlight--;
         c.connecting = false;
         c.connectAddress = null;
+        if (failover.moving() && result == -Errno.ECANCELED) {
+            return; // finished on the next ring, not repeated
+        }
         if (c.state != Connection.CONNECTING) {
             ready(c);
             return;
@@ -261,8 +286,9 @@ public final class Engine implements AutoCloseable {
             timers.cancel(c.deadline);
             c.deadline = null;
         }
-        if (result < 0) {
-            closer.fail(c, -result);
+        int errno = result > 0 ? kernel().sockets().option(c.fd, Abi.SOL_SOCKET, Abi.SO_ERROR) : -result;
+        if (errno != 0) {
+            closer.fail(c, Math.abs(errno));
             return;
         }
         counters.connected++;
@@ -369,11 +395,18 @@ public final class Engine implements AutoCloseable {
             }
             int result = ring.submitAndWait(mayWait ? 1 : 0, mayWait ? untilDeadline(timeoutNanos) : 0);
             if (result < 0) {
-                throw new EngineException("io_uring_enter", -result, "the ring is broken and closes");
+                broken(-result);
             }
         } finally {
             tasks.awake();
         }
+    }
+
+    private void broken(int errno) {
+        if (closed) {
+            throw new EngineException("io_uring_enter", errno, "the ring is broken and closes");
+        }
+        failover.rescue(errno);
     }
 
     private long untilDeadline(long timeoutNanos) {
@@ -398,7 +431,7 @@ public final class Engine implements AutoCloseable {
             return;
         }
         if (op == Ops.WAKE) {
-            if ((flags & Abi.IORING_CQE_F_MORE) == 0 && !closed) {
+            if ((flags & Abi.IORING_CQE_F_MORE) == 0 && !closed && !failover.moving()) {
                 armWake();
             }
             return;
@@ -413,7 +446,7 @@ public final class Engine implements AutoCloseable {
             case Ops.SEND -> sender.completed(c, result);
             case Ops.CLOSE -> closer.closeCompleted(c);
             case Ops.CONNECT -> connectCompleted(c, result);
-            case Ops.SHUTDOWN -> closer.shutdownCompleted(c);
+            case Ops.SHUTDOWN -> closer.shutdownCompleted(c, result);
             case Ops.WATCH -> receiver.watchCompleted(c, result);
             default -> throw new AssertionError("op " + op);
         }
@@ -429,12 +462,7 @@ public final class Engine implements AutoCloseable {
     /** Reports what can be reported: parked bytes, finished sends, steps of a close, waiting accepts. */
     private void deliver() {
         listenersChanged = false;
-        for (int i = 0; i < listeners.size(); i++) {
-            Listener listener = listeners.get(i);
-            if (listener != null) {
-                listener.advance();
-            }
-        }
+        forEachListener(advanceStep);
         // a report may make its own connection ready again; the second walk takes most of these, the next turn the rest
         for (int i = 0; i < 2 && !ready.isEmpty(); i++) {
             ready.drain(attendStep);
@@ -533,11 +561,55 @@ public final class Engine implements AutoCloseable {
     }
 
     Kernel kernel() {
-        return kernel;
+        return ladder.kernel();
     }
 
     long nanoTime() {
-        return kernel.nanoTime();
+        return kernel().nanoTime();
+    }
+
+    /** Handles what has completed; nothing new is armed or submitted while a failover runs. */
+    void drainCompletions() {
+        ring.drain(dispatch, ring.cqEntries());
+    }
+
+    /** The old ring is closed: opens one on the next kernel. */
+    void replaceRing() {
+        counters.enters += ring.enters();
+        counters.submissions += ring.submitted();
+        counters.completions += ring.completions();
+        counters.overflows += ring.overflows();
+        ladder.next();
+        ring = openRing();
+        armWake();
+    }
+
+    boolean closed() {
+        return closed;
+    }
+
+    boolean moving() {
+        return failover.moving();
+    }
+
+    void forEachConnection(Consumer<Connection> action) {
+        slots.forEach(action);
+    }
+
+    void forEachListener(Consumer<Listener> action) {
+        for (int i = 0; i < listeners.size(); i++) {
+            Listener listener = listeners.get(i);
+            if (listener != null) {
+                action.accept(listener);
+            }
+        }
+    }
+
+    /** Finishes a connect that another ring began. */
+    void awaitConnected(Connection c) {
+        c.connecting = true;
+        c.inFlight++;
+        ring.prepPoll(c.fd, Abi.POLLOUT, false, c.userData(Ops.CONNECT));
     }
 
     void cancel(long userData) {
@@ -582,12 +654,7 @@ public final class Engine implements AutoCloseable {
     /** Closes each listener and, in order, each connection; reports go on. */
     public void shutdown() {
         assert inLoop();
-        for (int i = 0; i < listeners.size(); i++) {
-            Listener listener = listeners.get(i);
-            if (listener != null) {
-                listener.close();
-            }
-        }
+        forEachListener(Listener::close);
         slots.forEach(closer::close);
     }
 
@@ -657,12 +724,7 @@ public final class Engine implements AutoCloseable {
     /** Whoever is left has no ring any more. */
     private void abandonAll() {
         slots.forEach(closer::abandoned);
-        for (int i = 0; i < listeners.size(); i++) {
-            Listener listener = listeners.get(i);
-            if (listener != null) {
-                listener.abandoned();
-            }
-        }
+        forEachListener(Listener::abandoned);
         slots.forEach(closer::abandoned); // who waited in a listener
         ready.drain(attendStep);
     }

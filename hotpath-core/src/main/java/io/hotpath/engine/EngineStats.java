@@ -9,7 +9,7 @@ package io.hotpath.engine;
  * @param enters            calls of {@code io_uring_enter} or what stands for it
  * @param submissions       SQEs that the kernel took
  * @param completions       CQEs that were handled
- * @param overflows         completions that did not fit into the queue at once; none is lost
+ * @param overflows         drains that left completions waiting in the kernel, because the queue was full; none is lost
  * @param connections       open connections, waiting ones included
  * @param accepted          connections accepted
  * @param acceptErrors      accepts that failed; most of them are repeated after a pause
@@ -37,6 +37,10 @@ package io.hotpath.engine;
  * @param staleLeases       uses of a lease after its release; 0 unless a caller is wrong
  * @param unexpectedErrnos  errors that only our own mistakes can cause; 0 unless something is wrong
  * @param handlerFailures   handlers that threw; their connections were reset
+ * @param failovers         moves to another ring
+ * @param closedByLoss      connections reset because a ring died and bytes of theirs may have been lost with it
+ * @param movedSending      connections that moved with a send in flight
+ * @param movedParked       connections that moved with undelivered bytes
  */
 public record EngineStats(
         String kernel,
@@ -71,4 +75,8 @@ public record EngineStats(
         long staleCompletions,
         long staleLeases,
         long unexpectedErrnos,
-        long handlerFailures) {}
+        long handlerFailures,
+        long failovers,
+        long closedByLoss,
+        long movedSending,
+        long movedParked) {}

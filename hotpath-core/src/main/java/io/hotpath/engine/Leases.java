@@ -238,12 +238,28 @@ public final class Leases {
     void detach() {
         main().unregister();
         reserve().unregister();
+        ended();
+    }
+
+    private void ended() {
         kernelMayWrite = false;
         for (int buffer = 0; buffer < ringCount; buffer++) {
             if (owner(buffer) == KERNEL) {
                 words[buffer] = word(generation(words[buffer]), FREE);
             }
         }
+    }
+
+    /** Whether no completion that carried a buffer is missing. */
+    boolean headsAgree() {
+        return main().headAgrees() && reserve().headAgrees();
+    }
+
+    /** The ring is gone with everything on it: the groups went with it, and the kernel fills no buffer any more. */
+    void ringDied() {
+        main().forget();
+        reserve().forget();
+        ended();
     }
 
     /** One store-release per group. */

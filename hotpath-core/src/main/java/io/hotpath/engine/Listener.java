@@ -85,7 +85,7 @@ public final class Listener {
     // ---- for the engine -----------------------------------------------------------------------------------------
 
     void arm(boolean pollFirst) {
-        if (!armed && !paused && !closing && !backingOff && waiting.size() < waitMax) {
+        if (!armed && !paused && !closing && !backingOff && waiting.size() < waitMax && !engine.moving()) {
             armed = true;
             engine.ring().prepAcceptMultishot(fd, pollFirst, UserData.of(Ops.ACCEPT, 0, index));
         }
@@ -133,6 +133,17 @@ public final class Listener {
         }
         arm(false);
         endIfIdle();
+    }
+
+    /** The ring ends; {@link #moved} goes on with the next one. */
+    void suspend() {
+        cancel();
+    }
+
+    void moved() {
+        armed = false;
+        cancelling = false;
+        arm(false);
     }
 
     /** The ring is gone before its completions came. */

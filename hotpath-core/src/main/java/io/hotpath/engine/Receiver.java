@@ -401,6 +401,14 @@ final class Receiver {
         }
     }
 
+    /** A new ring: nothing of {@code c} is armed on it yet. */
+    void moved(Connection c) {
+        if (c.stopped || c.starved) {
+            watch(c);
+        }
+        queueRearm(c);
+    }
+
     private void starve(Connection c) {
         if (!c.starved && (c.state == OPEN || c.state == Connection.LINGERING)) {
             c.starved = true;
@@ -412,7 +420,7 @@ final class Receiver {
     // ---- a peer that leaves while nothing is armed --------------------------------------------------------------
 
     private void watch(Connection c) {
-        if (!c.watched && c.state == OPEN) {
+        if (!c.watched && c.state == OPEN && !engine.moving()) {
             c.watched = true;
             c.inFlight++;
             engine.ring().prepPoll(c.fd, c.peerFinished ? 0 : Abi.POLLRDHUP, false, c.userData(Ops.WATCH));

@@ -449,6 +449,20 @@ final class Sender {
         return true;
     }
 
+    /** A new ring: what is left to send is submitted there. */
+    void moved(Connection c) {
+        if (c.outFirst != null) {
+            queue(c);
+        }
+    }
+
+    /** The ring died with a send in flight. */
+    void forgetFlight(Connection c) {
+        inFlightInRing -= ringBuffers(c);
+        c.sending = 0;
+        c.sendCancelling = false;
+    }
+
     void cancel(Connection c) {
         if (c.sending > 0 && !c.sendCancelling) {
             c.sendCancelling = true;

@@ -116,8 +116,19 @@ public final class BufferRing {
         return kernelHeld + (tail - published);
     }
 
+    /** Whether every buffer that the kernel took has been named by a completion; false also if it cannot tell. */
+    public boolean headAgrees() {
+        int head = ring.kernelRing().bufferRingHead(group);
+        return head >= 0 && (short) head == (short) (published - kernelHeld);
+    }
+
     public int group() {
         return group;
+    }
+
+    /** The ring is closed, and the group with it: frees the entries. */
+    public void forget() {
+        kernel.unmapMemory(entries);
     }
 
     /** Takes the group away from the kernel and frees the entries, not the buffers. All receives have ended. */

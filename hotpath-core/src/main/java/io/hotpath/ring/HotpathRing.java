@@ -83,11 +83,15 @@ public final class HotpathRing implements AutoCloseable {
      * @throws io.hotpath.EngineException if the kernel refuses, with cause and remedy
      */
     public static HotpathRing open(RingConfig config) {
-        return open(Kernels.choose(config.policy()), config);
+        return open(KernelLadder.of(config.policy()), config);
     }
 
     static HotpathRing open(Kernel kernel, RingConfig config) {
-        Ring ring = Ring.open(kernel, config.setup());
+        return open(KernelLadder.of(kernel), config);
+    }
+
+    private static HotpathRing open(KernelLadder ladder, RingConfig config) {
+        Ring ring = ladder.open(config.setup());
         try {
             return new HotpathRing(ring, config);
         } catch (RuntimeException | Error failed) {

@@ -26,7 +26,7 @@ public final class Probe {
 
     /** Probes this host. */
     public static ProbeReport run() {
-        return run(() -> Kernels.choose(KernelPolicy.IO_URING));
+        return run(() -> KernelLadder.of(KernelPolicy.IO_URING).kernel());
     }
 
     static ProbeReport run(Supplier<Kernel> kernel) {

@@ -35,7 +35,7 @@ public record ProbeReport(List<Feature> features, Verdict verdict) {
     /**
      * The conclusion.
      *
-     * @param kernel    the kernel that the policy {@code auto} would use: {@code io_uring}, or {@code none}
+     * @param kernel    the kernel that the policy {@code auto} would use: {@code io_uring}, {@code epoll}, or {@code none} off Linux
      * @param ioUring   whether io_uring has all that Hotpath cannot do without
      * @param refusedBy who refused, such as {@code sysctl kernel.io_uring_disabled=2}; empty if nobody did
      * @param reason    the refusal in full: system call, errno and cause; empty if there was none

@@ -7,6 +7,7 @@ import io.hotpath.ring.ProbeReport.Verdict;
 /** The words of a verdict: who refused, and the next step. */
 final class Remedy {
     private static final String IO_URING = "io_uring";
+    private static final String EPOLL = "epoll";
     private static final String NONE = "none";
 
     private Remedy() {}
@@ -22,7 +23,8 @@ final class Remedy {
     }
 
     static Verdict verdict(Reason reason, String message) {
-        return new Verdict(NONE, false, who(reason), message, nextStep(reason));
+        String kernel = reason == Reason.NOT_LINUX ? NONE : EPOLL;
+        return new Verdict(kernel, false, who(reason), message, nextStep(reason));
     }
 
     static Verdict nativeAccess(String message) {

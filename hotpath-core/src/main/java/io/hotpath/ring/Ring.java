@@ -256,7 +256,12 @@ public final class Ring {
             case Errno.ETIME, Errno.EINTR, Errno.EAGAIN, Errno.EBUSY -> {
                 return 0;
             }
-            case Errno.EBADR -> completionsLost = true;
+            case Errno.EBADR -> {
+                if (completionsLost) {
+                    return 0; // known already: what is left is being reaped
+                }
+                completionsLost = true;
+            }
             default -> {}
         }
         brokenErrno = errno;
@@ -324,6 +329,12 @@ public final class Ring {
     /** Whether the kernel dropped completions ({@code EBADR}), so that what is in flight is unknown. */
     public boolean completionsLost() {
         return completionsLost;
+    }
+
+    /** After {@code EBADR}: enters again, to reap what was not lost. */
+    public void reapAfterLoss() {
+        assert completionsLost;
+        brokenErrno = 0;
     }
 
     /** Treats the ring as broken from now on. */

@@ -1,7 +1,7 @@
 package io.hotpath.faults;
 
 import io.hotpath.KernelPolicy;
-import io.hotpath.ring.Kernels;
+import io.hotpath.ring.KernelLadder;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ final class Tools {
     /** The half of a test that needs the kernel which io_uring falls back to. */
     static void requireFallback() {
         try {
-            Kernels.choose(KernelPolicy.EPOLL);
+            KernelLadder.of(KernelPolicy.EPOLL);
         } catch (UnsupportedOperationException missing) {
             Assumptions.abort("there is no kernel to fall back to: " + missing.getMessage());
         }

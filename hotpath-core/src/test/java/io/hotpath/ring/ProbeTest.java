@@ -34,7 +34,7 @@ final class ProbeTest {
         ProbeReport report = Probe.run(() -> refusing(reason, "io_uring_setup"));
 
         assertThat(report.verdict().ioUring()).isFalse();
-        assertThat(report.verdict().kernel()).isEqualTo("none");
+        assertThat(report.verdict().kernel()).isEqualTo(reason == Reason.NOT_LINUX ? "none" : "epoll");
         assertThat(report.verdict().refusedBy()).startsWith(who);
         assertThat(report.verdict().reason()).contains("io_uring_setup: EPERM").contains("because");
         assertThat(report.verdict().nextStep()).contains(next);
