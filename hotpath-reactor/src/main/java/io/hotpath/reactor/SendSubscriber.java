@@ -83,17 +83,19 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
 
     @Override
     public void onNext(HotpathBuffer buffer) {
+        if (direct()) {
+            take(buffer);
+            return;
+        }
+        HotpathBuffer moved;
         try {
-            if (direct()) {
-                take(buffer);
-            } else {
-                HotpathBuffer moved = Ownership.move(buffer); // or the onNext it leaves would release it
-                if (!carry(() -> take(moved))) {
-                    Ownership.discard(moved);
-                }
-            }
+            moved = Ownership.move(buffer); // or the onNext it leaves would release it
         } catch (IllegalStateException notOurs) {
-            onError(notOurs); // released or sent before
+            carry(() -> fail(notOurs)); // released or sent before
+            return;
+        }
+        if (!carry(() -> take(moved))) {
+            Ownership.discard(moved);
         }
     }
 
@@ -136,12 +138,16 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
             Ownership.discard(buffer);
             return;
         }
-        HotpathBuffer own = connection.localized(buffer);
-        if (waiting.isEmpty() && own instanceof LeasedBuffer leased) {
-            send(leased);
-        } else {
-            waiting.add(own);
-            sendWaiting();
+        try {
+            HotpathBuffer own = connection.localized(buffer);
+            if (waiting.isEmpty() && own instanceof LeasedBuffer leased) {
+                send(leased);
+            } else {
+                waiting.add(own);
+                sendWaiting();
+            }
+        } catch (IllegalStateException notOurs) {
+            fail(notOurs); // released or sent before
         }
     }
 
