@@ -32,11 +32,13 @@ final class ChildEcho {
     };
 
     private final EngineLoop loop;
+    private final Thread thread;
     private final Engine engine;
     private final int port;
 
-    private ChildEcho(EngineLoop loop, Engine engine, int port) {
+    private ChildEcho(EngineLoop loop, Thread thread, Engine engine, int port) {
         this.loop = loop;
+        this.thread = thread;
         this.engine = engine;
         this.port = port;
     }
@@ -55,7 +57,7 @@ final class ChildEcho {
         });
         Thread thread = Thread.ofPlatform().name(LOOP_NAME).daemon().start(loop);
         try {
-            return new ChildEcho(loop, opened.get(), bound.get());
+            return new ChildEcho(loop, thread, opened.get(), bound.get());
         } catch (ExecutionException failed) {
             thread.join();
             throw failed.getCause() instanceof Exception cause ? cause : failed;
@@ -92,7 +94,7 @@ final class ChildEcho {
     /** The counters after the end. */
     Answer close() throws InterruptedException {
         loop.stop();
-        loop.await();
+        thread.join();
         return stats();
     }
 }

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * <pre>{@code
  * ClosingAudit before = ClosingAudit.of(pid);
  * ...
- * before.requireSameAgain();
+ * before.requireNoMore();
  * }</pre>
  *
  * @param descriptors  how many of each kind: {@code socket}, {@code io_uring}, {@code eventfd}, {@code eventpoll}
@@ -49,21 +49,29 @@ record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings
         return of(ProcessHandle.current().pid());
     }
 
-    /** Waits until the process holds again what it held; what the kernel gives back late has two seconds. */
-    void requireSameAgain() {
+    /** Waits until the process holds no more than it held; what the kernel gives back late has two seconds. */
+    void requireNoMore() {
         long deadline = System.nanoTime() + SETTLE_NANOS;
-        ClosingAudit now = of(pid);
-        while (!now.equals(this) && System.nanoTime() < deadline) {
+        String more = of(pid).moreThan(this);
+        while (!more.isEmpty() && System.nanoTime() < deadline) {
             try {
                 Thread.sleep(POLL_MILLIS);
             } catch (InterruptedException interrupted) {
                 throw new AssertionError(interrupted);
             }
-            now = of(pid);
+            more = of(pid).moreThan(this);
         }
-        if (!now.equals(this)) {
-            throw new AssertionError("left behind: before " + this + ", after " + now);
+        if (!more.isEmpty()) {
+            throw new AssertionError("left behind: " + more + ", held before: " + this);
         }
+    }
+
+    private String moreThan(ClosingAudit before) {
+        StringJoiner more = new StringJoiner(" ");
+        descriptors.forEach((kind, count) -> add(more, kind, count - before.descriptors(kind)));
+        add(more, "ringMappings", ringMappings - before.ringMappings);
+        threads.forEach((name, count) -> add(more, name, count - before.threads.getOrDefault(name, 0)));
+        return more.toString();
     }
 
     int descriptors(String kind) {
@@ -84,7 +92,7 @@ record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings
     }
 
     private static void add(StringJoiner leaks, String name, long value) {
-        if (value != 0) {
+        if (value > 0) {
             leaks.add(name + '=' + value);
         }
     }

@@ -49,7 +49,7 @@ final class RefusedBySeccompIT {
                 .contains(errno)
                 .containsAnyOf("io_uring_setup, io_uring_enter and io_uring_register (425, 426, 427)",
                         "needs Linux 6.0");
-        before.requireSameAgain();
+        before.requireNoMore();
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -63,7 +63,7 @@ final class RefusedBySeccompIT {
         requireThatItHappened(answer, calls, errno);
         assertThat(answer.status()).isEqualTo(Answer.OK);
         assertThat(answer.text("kernel")).isEqualTo("epoll");
-        before.requireSameAgain();
+        before.requireNoMore();
     }
 
     @Test
@@ -78,7 +78,7 @@ final class RefusedBySeccompIT {
             requireThatItHappened(raw, "425,426,427", "EPERM");
             assertThat(refused.text("reason")).isEqualTo("BLOCKED");
             assertThat(refused.message()).contains("io_uring_setup: EPERM").contains("seccomp profile must permit");
-            before.requireSameAgain();
+            before.requireNoMore();
         }
     }
 
@@ -95,7 +95,7 @@ final class RefusedBySeccompIT {
 
             assertThat(container.errors()).contains("EPERM"); // one line said why
             assertThat(container.ask("close").text("leaks")).isEmpty();
-            before.requireSameAgain();
+            before.requireNoMore();
         }
     }
 

@@ -33,11 +33,11 @@ final class RefusedBySysctlIT {
             assertRefused(raw, refused);
             assertThat(refused.message())
                     .contains("kernel.io_uring_disabled is 2, which forbids it to everybody: set it to 0");
-            before.requireSameAgain();
+            before.requireNoMore();
 
             assertEchoes(child.ask("open io_uring"), "io_uring"); // F-48: the answer was not remembered
             assertThat(child.ask("close").text("leaks")).isEmpty();
-            before.requireSameAgain();
+            before.requireNoMore();
         }
     }
 
@@ -80,11 +80,11 @@ final class RefusedBySysctlIT {
             assertEchoes(opened, "epoll");
             assertThat(child.errors()).contains("kernel.io_uring_disabled is 2");
             assertThat(child.ask("close").text("leaks")).isEmpty();
-            before.requireSameAgain();
+            before.requireNoMore();
 
             assertEchoes(child.ask("open auto"), "io_uring");
             child.ask("close");
-            before.requireSameAgain();
+            before.requireNoMore();
         }
     }
 
@@ -116,7 +116,7 @@ final class RefusedBySysctlIT {
             assertEchoes(privileged, "io_uring");
             assertEchoes(inGroup, "io_uring");
             assertThat(nobody.ask("close").text("leaks")).isEmpty();
-            before.requireSameAgain();
+            before.requireNoMore();
         }
     }
 

@@ -125,7 +125,7 @@ final class SeccompProfileIT {
             Answer refused = child.ask("open io_uring");
             assertThat(refused.text("reason")).as(refused.toString()).isEqualTo("BLOCKED");
             assertThat(refused.message()).contains("seccomp filter");
-            before.requireSameAgain();
+            before.requireNoMore();
         }
         try (Child child = Child.start()) {
             ClosingAudit before = ClosingAudit.of(child.pid());
@@ -135,7 +135,7 @@ final class SeccompProfileIT {
             assertThat(opened.text("kernel")).as(opened.toString()).isEqualTo("io_uring");
             ChecksumClient.echo((int) opened.number("port"), 4 << 20, 425);
             assertThat(child.ask("close").text("leaks")).isEmpty();
-            before.requireSameAgain();
+            before.requireNoMore();
         }
     }
 

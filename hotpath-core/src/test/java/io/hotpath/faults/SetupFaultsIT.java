@@ -43,7 +43,7 @@ final class SetupFaultsIT {
                 assertThat(opened.status()).as(opened.toString()).isEqualTo(Answer.OK);
                 ChecksumClient.echo((int) opened.number("port"), 1 << 20, refusals);
                 assertThat(child.ask("close").text("leaks")).isEmpty();
-                before.requireSameAgain();
+                before.requireNoMore();
             }
             assertThat(strace.injected("EINVAL")).isEqualTo(refusals);
         }
@@ -102,7 +102,7 @@ final class SetupFaultsIT {
                 assertThat(refused.text("errno")).isEqualTo(errno);
                 assertThat(refused.text("reason")).isEqualTo(reason);
                 assertThat(refused.message()).contains("io_uring_setup: " + errno).contains(remedy);
-                before.requireSameAgain();
+                before.requireNoMore();
             }
             assertThat(strace.injected(errno)).isPositive();
         }
