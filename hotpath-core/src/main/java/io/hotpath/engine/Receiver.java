@@ -145,9 +145,11 @@ final class Receiver {
         switch (errno) {
             case 0 -> {
                 c.inputEnded = true;
+                c.peerFinished = true;
                 if (c.parkedFirst < 0) {
                     reportEnd(c);
                 }
+                watch(c); // half open: a reset would come unseen until the next send
             }
             case Errno.ENOBUFS -> {
                 counters.enobufs++;
@@ -433,14 +435,13 @@ final class Receiver {
         if (c.state != OPEN) {
             engine.closer.later(c);
         } else if (result > 0) {
-            boolean finishedBefore = c.peerFinished;
             c.peerFinished = true;
-            int errno = (result & (Abi.POLLERR | Abi.POLLHUP)) == 0
-                    ? 0
-                    : engine.kernel().sockets().option(c.fd, Abi.SOL_SOCKET, Abi.SO_ERROR);
-            if (errno > 0) {
-                engine.closer.fail(c, errno);
-            } else if (!finishedBefore && c.recv != RECV_ARMED) {
+            if ((result & (Abi.POLLERR | Abi.POLLHUP)) != 0) {
+                int errno = engine.kernel().sockets().option(c.fd, Abi.SOL_SOCKET, Abi.SO_ERROR);
+                if (errno > 0) {
+                    engine.closer.fail(c, errno);
+                }
+            } else if (c.recv != RECV_ARMED) {
                 watch(c); // its end is noticed; now only for a reset
             }
         }
