@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
@@ -52,27 +53,32 @@ final class Bed implements AutoCloseable {
     boolean expectsHandlerFailures;
     int socketReceiveBytes;
 
-    private Bed(Kernel kernel, EngineConfig config) {
+    /** What simulates, below {@link #kernel} or itself; null on the real one. */
+    private final @Nullable SimKernel simulation;
+
+    private Bed(Kernel kernel, @Nullable SimKernel simulation, EngineConfig config) {
         this.kernel = kernel;
+        this.simulation = simulation;
         engine = Engine.open(kernel, config);
-        listener = listen(kernel instanceof SimKernel ? PORT : 0);
+        listener = listen(simulation != null ? PORT : 0);
     }
 
     static Bed sim(long seed, SimFaults faults, EngineConfig config) {
-        return new Bed(SimKernel.create(seed, faults), config);
+        SimKernel kernel = SimKernel.create(seed, faults);
+        return new Bed(kernel, kernel, config);
     }
 
     static Bed sim(EngineConfig config) {
         return sim(1, SimFaults.none(), config);
     }
 
-    static Bed on(Kernel kernel, EngineConfig config) {
-        return new Bed(kernel, config);
+    static Bed tampered(TamperedKernel kernel, EngineConfig config) {
+        return new Bed(kernel, kernel.simulation(), config);
     }
 
     /** On the real kernel, or a visible skip. */
     static Bed linux(EngineConfig config) {
-        return new Bed(linuxKernel(), config);
+        return new Bed(linuxKernel(), null, config);
     }
 
     static Kernel linuxKernel() {
@@ -98,13 +104,13 @@ final class Bed implements AutoCloseable {
     }
 
     SimKernel sim() {
-        return (SimKernel) kernel;
+        return Objects.requireNonNull(simulation);
     }
 
     /** A connected client, not yet accepted. */
     Client connect() {
-        if (kernel instanceof SimKernel sim) {
-            SimClient client = new SimClient(sim.connect(PORT));
+        if (simulation != null) {
+            SimClient client = new SimClient(simulation.connect(PORT));
             simClients.add(client);
             return client;
         }
@@ -144,10 +150,26 @@ final class Bed implements AutoCloseable {
         }
     }
 
+    /** The engine has nothing to do: it waits as long as it is told to, and does not turn in vain. */
+    void assertWaits() {
+        turns(20);
+        if (simulation != null) {
+            simulation.faults(simulation.faults().withInterruptedEnter(0).withRefusedEnter(0));
+            turns(simulation.faults().delayTurnsMax());
+        }
+        long longest = 0;
+        for (int i = 0; i < 20 && longest < 15 * TURN_NANOS; i++) { // a real peer may acknowledge something meanwhile
+            long before = kernel.nanoTime();
+            engine.run(20 * TURN_NANOS);
+            longest = Math.max(longest, kernel.nanoTime() - before);
+        }
+        assertThat(longest).as("nanoseconds in a wait").isGreaterThanOrEqualTo(15 * TURN_NANOS);
+    }
+
     void until(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         for (int i = 0; !condition.getAsBoolean(); i++) {
-            boolean over = kernel instanceof SimKernel ? i > SIM_TURNS_MAX : System.nanoTime() - deadline > 0;
+            boolean over = simulation != null ? i > SIM_TURNS_MAX : System.nanoTime() - deadline > 0;
             if (over) {
                 throw new AssertionError("never happened: " + what + "; " + engine.stats() + "; " + kernel);
             }
@@ -173,8 +195,8 @@ final class Bed implements AutoCloseable {
         assertThat(engine.leases().reserveAvailable()).as("reserve").isEqualTo(config.reserveBuffers());
         assertThat(stats.staleCompletions()).as("staleCompletions").isZero();
         assertThat(stats.unexpectedErrnos()).as("unexpectedErrnos").isZero();
-        if (kernel instanceof SimKernel sim) {
-            assertThat(sim.counters().overlappingSends()).as("overlappingSends").isZero();
+        if (simulation != null) {
+            assertThat(simulation.counters().overlappingSends()).as("overlappingSends").isZero();
         }
     }
 
@@ -199,11 +221,11 @@ final class Bed implements AutoCloseable {
         EngineStats stats = engine.stats();
         assertThat(stats.staleCompletions()).as("staleCompletions").isZero();
         assertThat(stats.unexpectedErrnos()).as("unexpectedErrnos").isZero();
-        if (kernel instanceof SimKernel sim) {
-            assertThat(sim.openDescriptors()).as("open descriptors").isZero();
-            assertThat(sim.counters().overlappingSends()).as("overlappingSends").isZero();
+        if (simulation != null) {
+            assertThat(simulation.openDescriptors()).as("open descriptors").isZero();
+            assertThat(simulation.counters().overlappingSends()).as("overlappingSends").isZero();
             if (stats.leasesHeld() == 0) {
-                assertThat(sim.mappedBytes()).as("mapped bytes").isZero();
+                assertThat(simulation.mappedBytes()).as("mapped bytes").isZero();
             }
         }
     }

@@ -38,6 +38,11 @@ final class Reports implements ListenerHandler {
         });
     }
 
+    /** Reports that need credit. */
+    int count() {
+        return sides.stream().mapToInt(side -> 1 + side.receives + side.sent.size() + side.closes).sum();
+    }
+
     /** Runs the body of one report; another one inside of it is a failure, and so is whatever it throws. */
     void one(Runnable report) {
         check(!reporting, "reports are never nested");

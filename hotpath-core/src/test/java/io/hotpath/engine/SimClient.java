@@ -41,6 +41,13 @@ final class SimClient implements Client {
         peer.stall();
     }
 
+    /** At most {@code bytes} are under way to it. */
+    void receiveWindow(int bytes) {
+        if (!stalled) {
+            peer.receiveWindow(bytes);
+        }
+    }
+
     @Override
     public void resume() {
         stalled = false;
