@@ -97,7 +97,7 @@ class BackPressureTest {
 
     @Test
     void aSubscriberThatNeverReleasesStopsThePeerAndReleasingResumesIt() throws Exception {
-        byte[] data = Peer.bytes(3, 16 << 20);
+        byte[] data = Peer.bytes(3, 4 << 20);
         var held = new ConcurrentLinkedQueue<HotpathBuffer>();
         AtomicBoolean hold = new AtomicBoolean(true);
         CRC32 received = new CRC32();

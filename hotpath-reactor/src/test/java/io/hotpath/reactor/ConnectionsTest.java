@@ -55,15 +55,9 @@ class ConnectionsTest {
             default -> c.send(c.receive());
         })) {
             for (int i = 0; i < 4; i++) {
-                try (Peer peer = stream.connect()) {
-                    Await.until("logic ran", () -> count.get() == stream.stats().accepted());
-                    if (i == 2) {
-                        peer.write("x");
-                    }
-                    peer.awaitEnd();
-                }
+                Peer.meetReset(stream.port());
             }
-            assertThat(stream.stats().closedByReset()).isEqualTo(4);
+            Await.until("reset", () -> stream.stats().closedByReset() == 4);
             try (Peer peer = stream.connect().write("fine")) {
                 assertThat(peer.readText(4)).isEqualTo("fine");
             }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -31,6 +32,19 @@ final class Peer implements AutoCloseable {
             return new Peer(socket);
         } catch (IOException failed) {
             throw new AssertionError(failed);
+        }
+    }
+
+    /** Connects to a server that resets; that may be as early as in the connect. */
+    static void meetReset(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            socket.getOutputStream().write('x');
+            throw new AssertionError("the server sent " + socket.getInputStream().read());
+        } catch (SocketTimeoutException stillOpen) {
+            throw new AssertionError("the server did not reset", stillOpen);
+        } catch (IOException reset) {
+            // as it should be
         }
     }
 
@@ -87,7 +101,7 @@ final class Peer implements AutoCloseable {
             if (socket.getInputStream().read() >= 0) {
                 throw new AssertionError("the server still sends");
             }
-        } catch (java.net.SocketTimeoutException stillOpen) {
+        } catch (SocketTimeoutException stillOpen) {
             throw new AssertionError("the server did not end", stillOpen);
         } catch (IOException reset) {
             // an end too

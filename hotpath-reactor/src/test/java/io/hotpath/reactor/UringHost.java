@@ -1,6 +1,7 @@
 package io.hotpath.reactor;
 
 import io.hotpath.EngineException;
+import io.hotpath.KernelPolicy;
 import io.hotpath.engine.Engine;
 import io.hotpath.engine.EngineConfig;
 import org.junit.jupiter.api.Assumptions;
@@ -11,7 +12,7 @@ final class UringHost {
 
     static void require() {
         try {
-            Engine.open(EngineConfig.DEFAULT).close();
+            Engine.open(EngineConfig.DEFAULT.withPolicy(KernelPolicy.IO_URING)).close();
         } catch (EngineException | UnsupportedOperationException refused) {
             if (Boolean.getBoolean("hotpath.requireUring")) {
                 throw refused;

@@ -31,6 +31,7 @@ final class CoreEcho implements EchoServer {
     private final EchoOptions options;
     private final List<EngineLoop> loops = new ArrayList<>();
     private final List<Engine> engines = new ArrayList<>();
+    private final CompletableFuture<Void> failure = new CompletableFuture<>();
     private @Nullable ListenAddress sockets;
 
     CoreEcho(EchoOptions options) {
@@ -48,9 +49,10 @@ final class CoreEcho implements EchoServer {
                         listen(engine, index);
                         ready.complete(engine);
                     },
-                    failure -> {
-                        if (failure != null) {
-                            ready.completeExceptionally(failure);
+                    cause -> {
+                        if (cause != null) {
+                            ready.completeExceptionally(cause);
+                            failure.completeExceptionally(cause);
                         }
                     });
             new Thread(loop, "echo-" + i).start();
@@ -78,6 +80,11 @@ final class CoreEcho implements EchoServer {
 
     private ListenAddress sockets() {
         return Objects.requireNonNull(sockets);
+    }
+
+    @Override
+    public CompletableFuture<Void> failure() {
+        return failure;
     }
 
     @Override

@@ -1,35 +1,39 @@
 package io.hotpath.samples.echo;
 
 import java.net.InetSocketAddress;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** {@code ./hotpath echo [--port 7007] [--loops n] [--core]}: serves until Ctrl-C or SIGTERM, then says what it did. */
 public final class EchoMain {
     private EchoMain() {}
 
-    public static void main(String[] args) throws Exception {
+    /** Ends with 1 if it cannot serve, with 2 if it was called wrongly, and as its signal says otherwise. */
+    public static void main(String[] args) {
         EchoOptions options;
         try {
             options = EchoOptions.parse(args);
         } catch (IllegalArgumentException wrong) {
-            System.err.println(wrong.getMessage());
+            System.err.println("echo: " + wrong.getMessage());
             System.err.println(EchoOptions.USAGE);
             System.exit(2);
             return;
         }
-        CountDownLatch stopped = new CountDownLatch(1);
         EchoServer server = options.core() ? new CoreEcho(options) : new StreamEcho(options);
         try {
             InetSocketAddress address = server.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.println(server.stop())));
             System.out.println("listening on " + address.getHostString() + ':' + address.getPort());
+            server.failure().get();
+        } catch (ExecutionException failed) {
+            fail(failed.getCause());
         } catch (Exception failed) {
-            System.err.println(failed.getMessage());
-            System.exit(1);
+            fail(failed);
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            System.out.println(server.stop());
-            stopped.countDown();
-        }));
-        stopped.await();
+    }
+
+    private static void fail(@Nullable Throwable cause) {
+        System.err.println("echo: " + (cause == null ? "failed" : cause.getMessage()));
+        System.exit(1);
     }
 }

@@ -3,11 +3,15 @@ package io.hotpath.samples.echo;
 import io.hotpath.engine.EngineStats;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** An echo that can be started, and stopped with a line about what it did. */
 interface EchoServer {
     /** Returns when it listens. */
     InetSocketAddress start() throws Exception;
+
+    /** Fails when it can serve no longer. */
+    CompletableFuture<Void> failure();
 
     /** Stops in order; returns the closing line. */
     String stop();

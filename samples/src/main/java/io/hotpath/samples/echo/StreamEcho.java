@@ -7,44 +7,44 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import reactor.core.publisher.Flux;
+import java.util.concurrent.CompletableFuture;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 
 /** The echo, declared: each connection sends what it receives. */
 final class StreamEcho implements EchoServer {
     private final EchoOptions options;
-    private final List<Bound> bound = new CopyOnWriteArrayList<>();
+    private final List<Bound> bound = new ArrayList<>();
+    private final CompletableFuture<Void> failure = new CompletableFuture<>();
 
     StreamEcho(EchoOptions options) {
         this.options = options;
     }
 
     @Override
-    public InetSocketAddress start() {
-        Sinks.Many<Bound> opened = Sinks.many().replay().all();
-        CompletionStream stream = CompletionStream.listen(options.port()).doOnBound(rail -> {
-            bound.add(rail);
-            opened.emitNext(rail, Sinks.EmitFailureHandler.busyLooping(Duration.ofSeconds(1)));
-        });
-        List<Flux<Void>> rails = new ArrayList<>();
-        for (CompletionStream rail : stream.rails(options.loops())) {
-            rails.add(rail.transform(Connections.each(c -> c.send(c.receive()))));
+    public InetSocketAddress start() throws Exception {
+        for (CompletionStream rail : CompletionStream.listen(options.port()).rails(options.loops())) {
+            CompletableFuture<Bound> opened = new CompletableFuture<>();
+            rail.doOnBound(opened::complete)
+                    .transform(Connections.each(c -> c.send(c.receive())))
+                    .doOnError(opened::completeExceptionally)
+                    .subscribe(nothing -> {}, failure::completeExceptionally);
+            bound.add(opened.get());
         }
-        Flux.merge(Flux.fromIterable(rails), rails.size())
-                .subscribe(nothing -> {}, failure -> opened.emitError(failure, Sinks.EmitFailureHandler.FAIL_FAST));
-        Bound last = opened.asFlux().take(rails.size()).blockLast(Duration.ofSeconds(10));
-        if (last == null) {
-            throw new IllegalStateException("not listening after 10 seconds");
-        }
-        return (InetSocketAddress) last.address();
+        return (InetSocketAddress) bound.getFirst().address();
+    }
+
+    @Override
+    public CompletableFuture<Void> failure() {
+        return failure;
     }
 
     @Override
     public String stop() {
         bound.forEach(Bound::dispose);
-        Mono.when(bound.stream().map(Bound::onDispose).toList()).block(Duration.ofSeconds(15));
+        Mono.when(bound.stream().map(Bound::onDispose).toList())
+                .timeout(Duration.ofSeconds(15))
+                .onErrorComplete()
+                .block();
         return EchoServer.closingLine(bound.stream().map(Bound::stats).toList());
     }
 }
