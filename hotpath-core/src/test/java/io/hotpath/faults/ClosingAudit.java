@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  * @param ringMappings mappings of io_uring's queues
  * @param threads      how many of each name, the JVM's own left out
  */
-record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings, Map<String, Integer> threads) {
+public record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings, Map<String, Integer> threads) {
     private static final long SETTLE_NANOS = 2_000_000_000L;
     private static final long POLL_MILLIS = 5;
 
@@ -40,17 +40,17 @@ record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings
     private static final Pattern OUR_KINDS = Pattern.compile("socket|io_uring|eventfd|eventpoll|timerfd");
 
     /** What process {@code pid} holds now. */
-    static ClosingAudit of(long pid) {
+    public static ClosingAudit of(long pid) {
         Path process = Path.of("/proc", String.valueOf(pid));
         return new ClosingAudit(pid, descriptors(process), ringMappings(process), threads(process));
     }
 
-    static ClosingAudit ofThisProcess() {
+    public static ClosingAudit ofThisProcess() {
         return of(ProcessHandle.current().pid());
     }
 
     /** Waits until the process holds no more than it held; what the kernel gives back late has two seconds. */
-    void requireNoMore() {
+    public void requireNoMore() {
         long deadline = System.nanoTime() + SETTLE_NANOS;
         String more = of(pid).moreThan(this);
         while (!more.isEmpty() && System.nanoTime() < deadline) {
@@ -74,12 +74,12 @@ record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings
         return more.toString();
     }
 
-    int descriptors(String kind) {
+    public int descriptors(String kind) {
         return descriptors.getOrDefault(kind, 0);
     }
 
     /** What an engine that is closed, or idle without connections, must not have; empty if it has none of it. */
-    static String leaks(EngineStats stats) {
+    public static String leaks(EngineStats stats) {
         StringJoiner leaks = new StringJoiner(" ");
         add(leaks, "connections", stats.connections());
         add(leaks, "leasesHeld", stats.leasesHeld());
