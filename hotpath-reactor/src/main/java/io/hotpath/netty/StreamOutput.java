@@ -1,0 +1,293 @@
+package io.hotpath.netty;
+
+import io.hotpath.engine.Connection;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.PromiseNotifier;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a channel writes. A flush marks it; right before the loop's next sends it hands a batch of flushed messages to the
+ * engine, and the next batch when that is out. Messages stay in Netty's buffer until the engine has reported them. Loop
+ * thread.
+ */
+final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
+    /** A batch ends with the message that reaches one of these. */
+    private static final int BATCH_MESSAGES_MAX = 512;
+
+    private static final long BATCH_BYTES_MAX = 16 << 20;
+
+    /** Tokens of send calls. */
+    private static final long PART = 0;
+
+    private static final long LAST_PART = 1;
+    private static final long CHUNK = 2;
+
+    private static final MemorySegment NOTHING = MemorySegment.NULL;
+
+    private final HotpathSocketChannel channel;
+
+    /** Messages whose bytes the engine has, in order. */
+    private final ArrayDeque<Object> handed = new ArrayDeque<>(4);
+
+    private long handedBytes;
+    private boolean marked;
+    private @Nullable IOException failure;
+    private @Nullable RegionSend region;
+
+    /** Flushed messages that go out before the output ends; -1 while it does not end. */
+    private int untilEnd = -1;
+
+    private @Nullable ChannelPromise shutdown;
+    private @Nullable Connection finishing;
+    private @Nullable Future<?> deadline;
+
+    StreamOutput(HotpathSocketChannel channel) {
+        this.channel = channel;
+    }
+
+    // ---- what Netty asks ----------------------------------------------------------------------------------------
+
+    /** More is flushed: it goes out with the next sends, or behind what is going out. */
+    void flushed() {
+        if (!marked && !busy() && untilEnd < 0) {
+            marked = true;
+            channel.handler().marked(this);
+        }
+    }
+
+    /** Right before the loop's sends. */
+    void sendMarked() {
+        if (marked) {
+            marked = false;
+            handOver();
+        }
+    }
+
+    /** Ends the output behind what is flushed. */
+    void shutdown(ChannelPromise promise) {
+        ChannelOutboundBuffer in = channel.stream().outboundBuffer();
+        ChannelPromise before = shutdown;
+        if (finishing != null) {
+            promise.tryFailure(new ClosedChannelException());
+        } else if (before != null) {
+            before.addListener(new PromiseNotifier<>(false, promise));
+        } else if (in == null || in.isEmpty()) {
+            channel.stream().shutdownOutput(promise);
+        } else if (promise.setUncancellable()) {
+            shutdown = promise;
+            untilEnd = in.size();
+            sendMarked();
+        }
+    }
+
+    /** Closes {@code socket} behind what is flushed, or after the engine's close timeout with a reset. */
+    void finish(Connection socket) {
+        ChannelOutboundBuffer in = channel.stream().outboundBuffer();
+        finishing = socket;
+        if (untilEnd < 0) {
+            untilEnd = in == null ? 0 : in.size();
+        }
+        if (untilEnd == 0) {
+            socket.close();
+            return;
+        }
+        long nanos = socket.engine().config().closeTimeout().toNanos();
+        deadline = channel.eventLoop().schedule(socket::reset, nanos, TimeUnit.NANOSECONDS);
+        sendMarked();
+    }
+
+    /** Whether the engine has something of it. */
+    private boolean busy() {
+        return !handed.isEmpty() || region != null;
+    }
+
+    // ---- hand over ----------------------------------------------------------------------------------------------
+
+    private void handOver() {
+        ChannelOutboundBuffer in = channel.stream().outboundBuffer();
+        Connection socket = channel.connection();
+        if (in == null || socket == null || !socket.open() || busy() || untilEnd == 0) {
+            return;
+        }
+        handedBytes = 0;
+        try {
+            in.forEachFlushedMessage(this);
+        } catch (Exception failed) {
+            channel.stream().fail(failed);
+            return;
+        }
+        if (!busy()) {
+            skipCancelled(in); // nothing else was flushed
+            if (untilEnd == 0) {
+                end();
+            }
+        }
+    }
+
+    /** Takes a flushed message into the batch; returns whether there is room for the next. */
+    @Override
+    public boolean processMessage(Object message) throws IOException {
+        if (untilEnd >= 0 && handed.size() >= untilEnd) {
+            return false;
+        }
+        if (message instanceof FileRegion file) {
+            if (handed.isEmpty()) {
+                region = new RegionSend(file, channel.alloc());
+                nextChunk();
+            }
+            return false; // alone in its batch
+        }
+        ByteBuf bytes = (ByteBuf) message;
+        handed.add(bytes);
+        send(Objects.requireNonNull(channel.connection()), bytes);
+        handedBytes += bytes.readableBytes();
+        return handed.size() < BATCH_MESSAGES_MAX && handedBytes < BATCH_BYTES_MAX;
+    }
+
+    private static void send(Connection socket, ByteBuf bytes) {
+        int from = bytes.readerIndex();
+        int count = bytes.readableBytes();
+        if (count == 0) {
+            socket.sendInPlace(NOTHING, LAST_PART);
+        } else if (bytes.nioBufferCount() == 1) {
+            socket.sendInPlace(MemorySegment.ofBuffer(bytes.internalNioBuffer(from, count)), LAST_PART);
+        } else {
+            send(socket, bytes.nioBuffers(from, count));
+        }
+    }
+
+    private static void send(Connection socket, ByteBuffer[] parts) {
+        int last = parts.length - 1;
+        while (!parts[last].hasRemaining()) {
+            last--;
+        }
+        for (int i = 0; i <= last; i++) {
+            socket.sendInPlace(MemorySegment.ofBuffer(parts[i]), i == last ? LAST_PART : PART);
+        }
+    }
+
+    private void nextChunk() throws IOException {
+        RegionSend file = Objects.requireNonNull(region);
+        ByteBuf chunk = file.next();
+        Connection socket = Objects.requireNonNull(channel.connection());
+        socket.sendInPlace(
+                chunk.isReadable()
+                        ? MemorySegment.ofBuffer(chunk.internalNioBuffer(chunk.readerIndex(), chunk.readableBytes()))
+                        : NOTHING,
+                CHUNK);
+    }
+
+    // ---- reports ------------------------------------------------------------------------------------------------
+
+    void sent(long token, long bytes, int errno) {
+        ChannelOutboundBuffer in = Objects.requireNonNull(channel.stream().outboundBuffer());
+        if (errno != 0 && failure == null) {
+            failure = Failures.io(errno);
+        }
+        skipCancelled(in);
+        if (bytes > 0) {
+            in.progress(bytes);
+        }
+        if (token == CHUNK) {
+            chunkSent(in);
+        } else if (token == LAST_PART) {
+            handed.remove();
+            messageSent(in, failure);
+        }
+        if (!busy()) {
+            batchSent(in);
+        }
+    }
+
+    /** Cancelled messages stay in Netty's list with nothing in them, and are never handed over. */
+    private void skipCancelled(ChannelOutboundBuffer in) {
+        Object next = region != null ? region.file() : handed.peek();
+        for (Object current = in.current(); current != next && current != null; current = in.current()) {
+            in.remove();
+            ended(1);
+        }
+    }
+
+    private void messageSent(ChannelOutboundBuffer in, @Nullable IOException cause) {
+        ended(1);
+        if (cause == null) {
+            in.remove();
+        } else {
+            in.remove(cause);
+        }
+    }
+
+    private void ended(int messages) {
+        if (untilEnd > 0) {
+            untilEnd -= messages;
+        }
+    }
+
+    private void chunkSent(ChannelOutboundBuffer in) {
+        RegionSend file = Objects.requireNonNull(region);
+        IOException cause = failure;
+        if (cause == null && !file.done()) {
+            try {
+                nextChunk();
+                return;
+            } catch (IOException unreadable) {
+                cause = unreadable;
+            }
+        }
+        region = null;
+        file.release();
+        messageSent(in, cause);
+        if (cause != null && failure == null) {
+            channel.stream().fail(cause); // the peer waits for bytes that will not come
+        }
+    }
+
+    private void batchSent(ChannelOutboundBuffer in) {
+        if (untilEnd == 0) {
+            end();
+        } else if (!in.isEmpty()) {
+            handOver();
+        }
+    }
+
+    private void end() {
+        ChannelPromise promise = shutdown;
+        shutdown = null;
+        Connection socket = finishing;
+        if (promise != null) {
+            channel.stream().shutdownOutput(promise);
+        }
+        if (socket != null) {
+            socket.close();
+        }
+    }
+
+    /** The connection is over, and each send call was reported. */
+    void ended() {
+        Future<?> timeout = deadline;
+        if (timeout != null) {
+            timeout.cancel(false);
+        }
+        RegionSend file = region;
+        region = null;
+        if (file != null) {
+            file.release();
+        }
+        ChannelPromise promise = shutdown;
+        shutdown = null;
+        if (promise != null) {
+            channel.stream().shutdownOutput(promise);
+        }
+    }
+}
