@@ -63,7 +63,8 @@ class SendTest {
     @Test
     void keepsTheOrderOfATimer() {
         try (Running<Void> stream = Running.each(
-                Running.stream(), c -> c.send(Flux.interval(Duration.ofMillis(1)).take(50).map(SendTest::text)));
+                Running.stream(),
+                c -> c.send(Flux.interval(Duration.ofMillis(1)).onBackpressureBuffer().take(50).map(SendTest::text)));
                 Peer peer = stream.connect()) {
             assertThat(readText(peer)).isEqualTo(lines(50));
         }
