@@ -48,6 +48,9 @@ public sealed interface HotpathEvent {
      * Releases the lease of every event or buffer that operators above discard: {@code
      * stream.filter(...).publishOn(...).transform(HotpathEvent.releaseDiscarded())}.
      *
+     * <p>Up to reactor-core 3.8.8 {@code publishOn} forgets what is in its queue if it is cancelled before its worker has run
+     * (<a href="https://github.com/reactor/reactor-core/issues/4396">#4396</a>): release or copy what you hold before it.
+     *
      * @param <T> the elements, left as they are
      */
     static <T> Function<Flux<T>, Flux<T>> releaseDiscarded() {

@@ -8,6 +8,8 @@ import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -126,7 +128,7 @@ class HotpathBufferTest {
     }
 
     /** {@code use} gets a lease, in the test's thread; it or {@code use} releases it. */
-    private static void withLease(String text, long stale, java.util.function.Consumer<HotpathBuffer> use) {
+    private static void withLease(String text, long stale, Consumer<HotpathBuffer> use) {
         UringHost.require();
         try (Running<HotpathEvent> stream = Running.start(
                 Running.stream(), Long.MAX_VALUE, flux -> flux.doOnNext(event -> {
@@ -142,14 +144,14 @@ class HotpathBufferTest {
     }
 
     private static HotpathBuffer receive(Running<HotpathEvent> stream, String text) {
-        int before = stream.events.size();
+        long before = receives(stream).count();
         try (Peer _ = stream.connect().write(text)) {
-            stream.awaitEvents(before + 2);
-            HotpathEvent.Recv recv = stream.events.stream().skip(before)
-                    .filter(HotpathEvent.Recv.class::isInstance)
-                    .map(HotpathEvent.Recv.class::cast)
-                    .findFirst().orElseThrow();
-            return recv.buffer();
+            Await.until("received", () -> receives(stream).count() > before);
+            return receives(stream).skip(before).findFirst().orElseThrow().buffer();
         }
+    }
+
+    private static Stream<HotpathEvent.Recv> receives(Running<HotpathEvent> stream) {
+        return stream.events.stream().filter(HotpathEvent.Recv.class::isInstance).map(HotpathEvent.Recv.class::cast);
     }
 }
