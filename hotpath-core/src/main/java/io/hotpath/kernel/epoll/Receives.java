@@ -99,7 +99,7 @@ final class Receives {
             flags |= Abi.IORING_CQE_F_BUFFER | (group.take() << Abi.IORING_CQE_BUFFER_SHIFT);
         }
         request.done += count;
-        if (!request.multishot || (request.cap > 0 && request.done >= request.cap)) {
+        if (!request.multishot || (request.cap != 0 && request.done >= request.cap)) {
             ring.finish(request, count, flags);
             return false;
         }
@@ -123,7 +123,7 @@ final class Receives {
 
     private static int refused(Sqe sqe) {
         boolean multishot = sqe.asks(Abi.IORING_RECV_MULTISHOT);
-        boolean stray = sqe.off() != 0 || sqe.optlen() < 0 || (!multishot && sqe.optlen() != 0);
+        boolean stray = sqe.off() != 0 || (!multishot && sqe.optlen() != 0);
         boolean waitAll = (sqe.opFlags() & Abi.MSG_WAITALL) != 0;
         return stray || waitAll || (multishot && !sqe.selectsBuffer()) ? -Errno.EINVAL : 0;
     }

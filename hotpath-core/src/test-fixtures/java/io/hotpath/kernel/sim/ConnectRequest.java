@@ -3,10 +3,14 @@ package io.hotpath.kernel.sim;
 import io.hotpath.Errno;
 import java.net.SocketAddress;
 
-/** CONNECT; the address was copied at submission. A listener that is silent answers nothing, so the request waits. */
+/**
+ * CONNECT; the address was copied at submission. A listener that is silent answers nothing, so the request waits; the connect itself goes on in
+ * the socket, also when the request is cancelled.
+ */
 final class ConnectRequest extends Request {
     private final SimSocket socket;
     private final SocketAddress remote;
+    private boolean begun;
 
     ConnectRequest(SimRing ring, Submission sqe, SimSocket socket, SocketAddress remote) {
         super(ring, sqe, socket);
@@ -16,16 +20,25 @@ final class ConnectRequest extends Request {
 
     @Override
     boolean isReady() {
-        SimPeerListener peers = kernel.network.peerListener(remote);
-        return peers == null || !peers.isSilent();
+        return !begun || !socket.isConnecting();
     }
 
     @Override
     void attempt() {
-        if (socket.endpoint != null) {
+        if (begun) {
+            finish(-socket.takeOutcome(), 0);
+        } else if (socket.isConnecting()) {
+            finish(-Errno.EALREADY, 0);
+        } else if (socket.hasOutcome()) {
+            finish(-socket.takeOutcome(), 0);
+        } else if (socket.endpoint != null) {
             finish(-Errno.EISCONN, 0);
-            return;
+        } else {
+            begin();
         }
+    }
+
+    private void begin() {
         SimSocket listener = kernel.network.listener(remote);
         SimPeerListener peers = kernel.network.peerListener(remote);
         if (listener != null) {
@@ -33,7 +46,11 @@ final class ConnectRequest extends Request {
             finish(0, 0);
         } else if (peers == null) {
             finish(-Errno.ECONNREFUSED, 0);
-        } else if (!peers.isSilent()) {
+        } else if (peers.isSilent()) {
+            begun = true;
+            socket.await(peers);
+            peers.await(this::answered);
+        } else {
             peers.queue(connect());
             finish(0, 0);
         }
@@ -42,6 +59,17 @@ final class ConnectRequest extends Request {
     @Override
     boolean isMultishot() {
         return false;
+    }
+
+    /** The listener answers at last, or is gone. */
+    private void answered(SimPeerListener peers, boolean accepts) {
+        if (!socket.isConnecting()) {
+            return; // closed meanwhile
+        }
+        socket.decided(accepts ? 0 : Errno.ECONNREFUSED);
+        if (accepts) {
+            peers.queue(connect());
+        }
     }
 
     /** Connects our end and returns the other. */

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Starts what an SQE asks for. Refuses what Linux refuses: fields of an operation that must be zero and are not. */
 final class Issuer {
@@ -27,7 +28,7 @@ final class Issuer {
 
     void issue(Submission sqe) {
         if ((sqe.flags() & ~KNOWN_FLAGS) != 0) {
-            complete(sqe, -Errno.EINVAL);
+            complete(sqe, unknown());
         } else if (sqe.selectsBuffer() && sqe.opcode() != Abi.IORING_OP_RECV) {
             complete(sqe, -Errno.EOPNOTSUPP);
         } else {
@@ -48,7 +49,7 @@ final class Issuer {
             case Abi.IORING_OP_ASYNC_CANCEL -> cancel(sqe);
             case Abi.IORING_OP_POLL_ADD -> poll(sqe);
             case Abi.IORING_OP_POLL_REMOVE -> pollRemove(sqe);
-            default -> complete(sqe, restricted ? -Errno.EACCES : -Errno.EINVAL);
+            default -> complete(sqe, unknown());
         }
     }
 
@@ -126,17 +127,23 @@ final class Issuer {
         if (sqe.len() != 0 || sqe.opFlags() != 0 || sqe.bufGroup() != 0 || sqe.optlen() != 0 || length < 2) {
             complete(sqe, -Errno.EINVAL);
         } else if (kernel.descriptors.file(sqe.fd()) instanceof SimSocket socket) {
-            new ConnectRequest(ring, sqe, socket, address(sqe.addr(), length)).start(false);
+            SocketAddress address = address(sqe.addr(), length);
+            if (address == null) {
+                complete(sqe, -Errno.EAFNOSUPPORT);
+            } else {
+                new ConnectRequest(ring, sqe, socket, address).start(false);
+            }
         } else {
             complete(sqe, missing(sqe));
         }
     }
 
-    private SocketAddress address(long addr, int length) {
+    /** The address at {@code addr}, null if its family is unknown. */
+    private static @Nullable SocketAddress address(long addr, int length) {
         try {
             return SocketAddresses.read(Native.at(addr, length), length);
-        } catch (IOException e) {
-            throw new IllegalStateException("a connect has no readable address; " + kernel, e);
+        } catch (IOException unknownFamily) {
+            return null;
         }
     }
 
@@ -189,6 +196,10 @@ final class Issuer {
     private void pollRemove(Submission sqe) {
         boolean stray = sqe.off() != 0 || sqe.len() != 0 || sqe.opFlags() != 0 || sqe.bufGroup() != 0;
         complete(sqe, stray || sqe.optlen() != 0 ? -Errno.EINVAL : canceller.removePoll(sqe.addr()));
+    }
+
+    private int unknown() {
+        return restricted ? -Errno.EACCES : -Errno.EINVAL;
     }
 
     private int missing(Submission sqe) {

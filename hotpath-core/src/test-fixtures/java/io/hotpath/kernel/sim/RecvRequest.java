@@ -41,7 +41,7 @@ final class RecvRequest extends Request {
         if (multishot && (!sqe.selectsBuffer() || (sqe.opFlags() & Abi.MSG_WAITALL) != 0)) {
             return -Errno.EINVAL;
         }
-        return sqe.off() != 0 || sqe.optlen() < 0 || (!multishot && sqe.optlen() != 0) ? -Errno.EINVAL : 0;
+        return sqe.off() != 0 || (!multishot && sqe.optlen() != 0) ? -Errno.EINVAL : 0;
     }
 
     @Override
@@ -103,7 +103,7 @@ final class RecvRequest extends Request {
         int bytes = amount(end, buffers);
         int flags = into(end, buffers, bytes);
         total += bytes;
-        if (!multishot || (cap > 0 && total >= cap)) {
+        if (!multishot || (cap != 0 && total >= cap)) {
             finish(bytes, flags);
         } else {
             emit(bytes, flags);

@@ -52,6 +52,11 @@ abstract class Request {
         return false;
     }
 
+    /** Whether {@code res} is told although successes are not. */
+    boolean isFailure(int res) {
+        return res < 0;
+    }
+
     /** Forgets what the request left in its file. */
     void disarmed() {}
 
@@ -74,7 +79,7 @@ abstract class Request {
     /** The last completion. */
     final void finish(int res, int flags) {
         assert !finished : this;
-        if (res < 0 || !skipsSuccess) {
+        if (isFailure(res) || !skipsSuccess) {
             ring.completions().stage(file, opcode, userData, res, flags);
         }
         discard();

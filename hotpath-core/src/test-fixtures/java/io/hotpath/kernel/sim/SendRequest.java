@@ -65,6 +65,12 @@ final class SendRequest extends Request {
         return sent > 0 ? sent : super.cancelledResult();
     }
 
+    /** {@inheritDoc} So is a send that was to go out as a whole and did not. */
+    @Override
+    boolean isFailure(int res) {
+        return res < 0 || (waitAll && res < total);
+    }
+
     @Override
     void disarmed() {
         if (socket.sending == this) {

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A virtual stream socket: fresh, bound, listening or connected. */
 final class SimSocket extends SimFile {
+    private static final int NONE = -1;
+
     final int family;
 
     /** Connections that came and were not accepted yet; unbounded, because a full backlog only makes clients wait. */
@@ -25,6 +27,12 @@ final class SimSocket extends SimFile {
 
     /** The send in flight, null without one. */
     @Nullable Request sending;
+
+    /** Who has not answered our connect yet, null without one in progress. */
+    private @Nullable SimPeerListener connecting;
+
+    /** The errno of a connect that was decided and not asked for, 0 if it succeeded, -1 without one. */
+    private int outcome = NONE;
 
     boolean lingerZero;
     boolean listening;
@@ -48,6 +56,32 @@ final class SimSocket extends SimFile {
         endpoint = end;
         local = end.local;
         pulse++;
+    }
+
+    void await(SimPeerListener listener) {
+        connecting = listener;
+        pulse++;
+    }
+
+    boolean isConnecting() {
+        return connecting != null;
+    }
+
+    void decided(int errno) {
+        connecting = null;
+        outcome = errno;
+        pulse++;
+    }
+
+    boolean hasOutcome() {
+        return outcome != NONE;
+    }
+
+    /** The pending error of a connect, 0 if there is none. */
+    int takeOutcome() {
+        int taken = Math.max(outcome, 0);
+        outcome = NONE;
+        return taken;
     }
 
     void queue(Endpoint end) {
@@ -83,7 +117,10 @@ final class SimSocket extends SimFile {
         if (listening) {
             return backlog.isEmpty() ? 0 : Abi.POLLIN;
         }
-        return Abi.POLLOUT | Abi.POLLHUP;
+        if (connecting != null) {
+            return 0;
+        }
+        return Abi.POLLOUT | Abi.POLLHUP | (outcome > 0 ? Abi.POLLERR | Abi.POLLIN : 0);
     }
 
     @Override
@@ -96,6 +133,7 @@ final class SimSocket extends SimFile {
     void release() {
         network.unbind(this);
         stopListening();
+        connecting = null;
         Endpoint end = endpoint;
         if (end == null) {
             return;

@@ -90,7 +90,7 @@ final class SimSockets implements Sockets {
         }
         Endpoint end = socket.endpoint;
         if (level == Abi.SOL_SOCKET && name == Abi.SO_ERROR) {
-            return end == null ? 0 : end.takeError();
+            return end == null ? socket.takeOutcome() : end.takeError();
         }
         return socket.option(level, name);
     }

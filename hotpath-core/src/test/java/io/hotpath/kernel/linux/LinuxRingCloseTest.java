@@ -8,6 +8,7 @@ import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
 import io.hotpath.kernel.KernelRefused;
+import io.hotpath.kernel.libc.FdLimit;
 import io.hotpath.kernel.libc.Syscalls;
 import io.hotpath.kernel.linux.Driver.Cqe;
 import java.lang.foreign.Arena;

@@ -1,10 +1,9 @@
-package io.hotpath.kernel.linux;
+package io.hotpath.kernel.libc;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.hotpath.kernel.libc.Syscalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -14,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Lets this process open only so many more descriptors, until it is closed. */
-final class FdLimit implements AutoCloseable {
+public final class FdLimit implements AutoCloseable {
     private static final int RLIMIT_NOFILE = 7;
     private static final MethodHandle GETRLIMIT = find("getrlimit");
     private static final MethodHandle SETRLIMIT = find("setrlimit");
@@ -40,7 +39,7 @@ final class FdLimit implements AutoCloseable {
         }
     }
 
-    static FdLimit leaving(int free) {
+    public static FdLimit leaving(int free) {
         Syscalls.close(Syscalls.eventfd(0, 0)); // loads what this class needs while it still can
         return new FdLimit(free);
     }
