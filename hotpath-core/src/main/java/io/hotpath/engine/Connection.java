@@ -83,6 +83,7 @@ public final class Connection {
 
     // reports
     boolean inReady;
+    boolean inWithoutCredit;
     boolean inHolders;
     boolean free;
     private @Nullable ConnectionHandler handler;

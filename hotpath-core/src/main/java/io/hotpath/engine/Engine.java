@@ -480,8 +480,8 @@ public final class Engine implements AutoCloseable {
         boolean waits = !reported
                 || (c.state == Connection.CLOSED && !c.closeReported)
                 || (c.parkedFirst >= 0 && c.demand > 0 && c.state == Connection.OPEN && !c.paused);
-        if (waits && !c.inReady && credit == 0) {
-            c.inReady = true;
+        if (waits && !c.inWithoutCredit && credit == 0) {
+            c.inWithoutCredit = true; // the steps of its close do not wait
             withoutCredit.add(c);
         }
     }
@@ -503,7 +503,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void readyAgain(Connection c) {
-        c.inReady = false;
+        c.inWithoutCredit = false;
         ready(c);
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -50,6 +51,7 @@ final class Bed implements AutoCloseable {
     final Listener listener;
     final List<SimClient> simClients = new ArrayList<>();
     final List<SocketClient> socketClients = new ArrayList<>();
+    final List<Side> outgoing = new ArrayList<>();
     boolean expectsHandlerFailures;
     int socketReceiveBytes;
 
@@ -94,7 +96,12 @@ final class Bed implements AutoCloseable {
         }
     }
 
-    Listener listen(int port) {
+    /** Listens again where the first listener was, which is closed. */
+    Listener listenAgain() {
+        return listen(((InetSocketAddress) listener.address()).getPort());
+    }
+
+    private Listener listen(int port) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         try (ListenAddress sockets = ListenAddress.bind(engine, address, 1024, 1)) {
             return engine.listen(sockets, 0, reports);
@@ -117,6 +124,20 @@ final class Bed implements AutoCloseable {
         SocketClient client = SocketClient.connect(listener.address(), socketReceiveBytes);
         socketClients.add(client);
         return client;
+    }
+
+    /** A connection from the engine, reported like the accepted ones. */
+    Side connectOut(SocketAddress address) {
+        Connection connection = engine.connect(address, 1_000 * TURN_NANOS, new ConnectionHandler() {
+            @Override
+            public void received(Connection c, long lease, int length) {}
+
+            @Override
+            public void closed(Connection c, int errno) {}
+        });
+        Side side = new Side(reports, connection);
+        outgoing.add(side);
+        return side;
     }
 
     /** A client that can be made to read no more, and the connection to it, with little room in between. */
@@ -177,6 +198,12 @@ final class Bed implements AutoCloseable {
         }
     }
 
+    private List<Side> sides() {
+        List<Side> all = new ArrayList<>(reports.sides);
+        all.addAll(outgoing);
+        return all;
+    }
+
     private void failures() {
         if (!expectsHandlerFailures && !reports.failures.isEmpty()) {
             throw new AssertionError("in a report; " + kernel, reports.failures.getFirst());
@@ -207,7 +234,7 @@ final class Bed implements AutoCloseable {
         try {
             engine.close();
             failures();
-            for (Side side : reports.sides) {
+            for (Side side : sides()) {
                 if (side.closes != 1) {
                     failure = new AssertionError(side.connection + " was closed " + side.closes + " times");
                 }

@@ -14,11 +14,11 @@ import java.lang.foreign.MemorySegment;
 final class TamperedKernel implements Kernel {
     /** Looks at an SQE before the kernel does, and may change it. */
     interface Tamper {
-        void tamper(MemorySegment sqe);
+        void tamper(TamperedKernel kernel, MemorySegment sqe);
     }
 
     /** A kernel before 6.17: it refuses a byte cap of a receive. */
-    static final Tamper NO_CAPS = sqe -> {
+    static final Tamper NO_CAPS = (kernel, sqe) -> {
         if (opcode(sqe) == Abi.IORING_OP_RECV && sqe.get(Abi.U64, Abi.SQE_BUF_GROUP) >>> 32 != 0) {
             // without its buffers it is as invalid as the cap would be there
             long head = sqe.get(Abi.U64, Abi.SQE_HEAD);
@@ -27,7 +27,7 @@ final class TamperedKernel implements Kernel {
     };
 
     /** Cancels do nothing: what waits, waits for ever. */
-    static final Tamper DEAF = sqe -> {
+    static final Tamper DEAF = (kernel, sqe) -> {
         if (opcode(sqe) == Abi.IORING_OP_ASYNC_CANCEL) {
             long userData = sqe.get(Abi.U64, Abi.SQE_USER_DATA);
             sqe.fill((byte) 0);
@@ -36,9 +36,19 @@ final class TamperedKernel implements Kernel {
         }
     };
 
+    /** The first accept fails with {@link #acceptErrno}: on no descriptor, and {@link #disguise} does the rest. */
+    static final Tamper FAILING_ACCEPT = (kernel, sqe) -> {
+        if (opcode(sqe) == Abi.IORING_OP_ACCEPT && kernel.acceptErrno > 0 && kernel.failingAccept == 0) {
+            kernel.failingAccept = sqe.get(Abi.U64, Abi.SQE_USER_DATA);
+            sqe.set(Abi.U64, Abi.SQE_HEAD, sqe.get(Abi.U64, Abi.SQE_HEAD) | 0xffff_ffffL << 32);
+        }
+    };
+
     private final SimKernel kernel;
     private final Tamper tamper;
     int brokenErrno;
+    int acceptErrno;
+    private long failingAccept;
 
     TamperedKernel(SimKernel kernel, Tamper tamper) {
         this.kernel = kernel;
@@ -99,9 +109,23 @@ final class TamperedKernel implements Kernel {
             int head = memory.sqHead().get(Abi.U32, 0);
             for (int i = 0; i < toSubmit; i++) {
                 long at = ((head + i) & (memory.sqEntries() - 1)) * Abi.SQE_BYTES;
-                tamper.tamper(memory.sqes().asSlice(at, Abi.SQE_BYTES));
+                tamper.tamper(TamperedKernel.this, memory.sqes().asSlice(at, Abi.SQE_BYTES));
             }
-            return ring.enter(toSubmit, minComplete, getEvents, timeoutNanos);
+            int result = ring.enter(toSubmit, minComplete, getEvents, timeoutNanos);
+            disguise(memory);
+            return result;
+        }
+
+        private void disguise(RingMemory memory) {
+            int end = memory.cqTail().get(Abi.U32, 0);
+            for (int i = memory.cqHead().get(Abi.U32, 0); failingAccept != 0 && i != end; i++) {
+                long at = (i & (memory.cqEntries() - 1)) * Abi.CQE_BYTES;
+                if (memory.cqes().get(Abi.U64, at + Abi.CQE_USER_DATA) == failingAccept) {
+                    memory.cqes().set(Abi.U32, at + Abi.CQE_RES, -acceptErrno);
+                    acceptErrno = 0;
+                    failingAccept = 0;
+                }
+            }
         }
 
         @Override
