@@ -92,14 +92,10 @@ public final class Engine implements AutoCloseable {
     }
 
     private Ring openRing() {
-        Ring opened = ladder.open(config.ringSetup());
-        try {
+        return ladder.open(config.ringSetup(), opened -> {
             leases.attach(opened);
             return opened;
-        } catch (RuntimeException | Error failed) {
-            opened.close();
-            throw failed;
-        }
+        });
     }
 
     /**
@@ -359,7 +355,10 @@ public final class Engine implements AutoCloseable {
      * @throws EngineException if the ring broke; the engine can only be closed then
      */
     public void run(long timeoutNanos) {
-        assert inLoop();
+        if (!inLoop()) {
+            throw new WrongThreadException("the engine belongs to thread '" + owner.getName() + "', turned by '"
+                    + Thread.currentThread().getName() + "'");
+        }
         assert !turning : "a report must not turn the engine";
         turning = true;
         try {

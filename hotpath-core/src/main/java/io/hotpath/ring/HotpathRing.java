@@ -91,13 +91,7 @@ public final class HotpathRing implements AutoCloseable {
     }
 
     private static HotpathRing open(KernelLadder ladder, RingConfig config) {
-        Ring ring = ladder.open(config.setup());
-        try {
-            return new HotpathRing(ring, config);
-        } catch (RuntimeException | Error failed) {
-            ring.close();
-            throw failed;
-        }
+        return ladder.open(config.setup(), ring -> new HotpathRing(ring, config));
     }
 
     /** Tries every feature on this host, on a thread of its own, and says who refused what. Any thread. */

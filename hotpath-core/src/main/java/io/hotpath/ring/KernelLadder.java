@@ -10,6 +10,7 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,18 +66,19 @@ public final class KernelLadder {
     /**
      * Opens a ring of the calling thread on the present step, or on the first one after it that is not refused.
      *
+     * @param made what is made of the ring; refusing that, such as the memory of its buffer rings, refuses the step
      * @throws EngineException if all are refused; the first one's words
      */
-    public Ring open(RingSetup setup) {
+    public <T> T open(RingSetup setup, Function<Ring, T> made) {
         EngineException first = null;
         List<Kernel> refused = new ArrayList<>(steps.size());
         for (int i = 0; i < steps.size(); i++) {
             Kernel kernel = kernel();
             if (!refused.contains(kernel)) {
                 try {
-                    Ring ring = Ring.open(kernel, setup);
+                    T result = make(Ring.open(kernel, setup), made);
                     tell(kernel, first);
-                    return ring;
+                    return result;
                 } catch (EngineException refusedNow) {
                     refused.add(kernel);
                     if (first == null) {
@@ -89,6 +91,15 @@ public final class KernelLadder {
             next();
         }
         throw Objects.requireNonNull(first);
+    }
+
+    private static <T> T make(Ring ring, Function<Ring, T> made) {
+        try {
+            return made.apply(ring);
+        } catch (RuntimeException | Error failed) {
+            ring.close();
+            throw failed;
+        }
     }
 
     private void tell(Kernel kernel, @Nullable EngineException refusedBefore) {

@@ -67,7 +67,7 @@ final class Remedy {
                         + " host's setting";
             case BLOCKED ->
                 "permit io_uring_setup, io_uring_enter and io_uring_register (425, 426, 427) in the seccomp profile of"
-                        + " the container or service, or io_uring in SELinux or AppArmor";
+                        + " the container or service, or io_uring in SELinux or AppArmor; docs/containers.md shows how";
             case MEMLOCK -> "raise ulimit -l (LimitMEMLOCK= of systemd) or the memory limit of the container";
             case DESCRIPTORS -> "raise ulimit -n (LimitNOFILE= of systemd) or sysctl fs.file-max";
             case OTHER -> "please report it with this whole output";

@@ -50,7 +50,7 @@ final class InheritanceIT {
         try (Child child = Child.start()) {
             Answer opened = child.ask("open io_uring");
             Answer foreign = child.ask("foreign");
-            assertThat(foreign.text("thrown")).isEqualTo("AssertionError");
+            assertThat(foreign.text("thrown")).isEqualTo("WrongThreadException");
             assertThat(foreign.text("executedOn")).isEqualTo(ChildEcho.LOOP_NAME);
             assertGoesOn(child, opened);
         }

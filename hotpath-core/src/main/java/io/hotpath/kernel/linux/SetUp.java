@@ -36,13 +36,15 @@ record SetUp(int fd, int flags, MemorySegment params) {
     private static final int SINGLE = BARE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER;
     private static final int DEFERRED = SINGLE | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED;
 
-    /** From the best to the barest: Linux 6.6, 6.1, 6.0, 6.0 of a vendor, older. */
+    /**
+     * From the best to the barest: Linux 6.6, 6.1, 6.0, 6.0 of a vendor. SINGLE_ISSUER came with multishot receive, the least
+     * that Hotpath needs, and unlike that it is told at once.
+     */
     static final List<Integer> LADDER = List.of(
             DEFERRED | IORING_SETUP_NO_SQARRAY,
             DEFERRED,
             SINGLE | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_R_DISABLED,
-            SINGLE | IORING_SETUP_COOP_TASKRUN,
-            BARE);
+            SINGLE | IORING_SETUP_COOP_TASKRUN);
 
     private static final long FLAGS = Abi.offset(Abi.PARAMS, "flags");
     private static final long FEATURES = Abi.offset(Abi.PARAMS, "features");
