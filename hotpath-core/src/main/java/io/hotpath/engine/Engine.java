@@ -716,8 +716,8 @@ public final class Engine implements AutoCloseable {
         }
         ring.close();
         abandonAll();
+        tasks.close(); // the last tasks may still release or send
         leases.orphan();
-        tasks.close();
     }
 
     /** Whoever is left has no ring any more. */
