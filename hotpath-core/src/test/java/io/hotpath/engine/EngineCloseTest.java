@@ -70,12 +70,10 @@ class EngineCloseTest {
     void closeUnderLoadLeavesNoDescriptorAndNoMapping() throws Exception {
         Set<String> before = held();
         for (int round = 0; round < 5; round++) {
-            List<Socket> clients = new ArrayList<>();
             AtomicInteger ended = new AtomicInteger();
             try (Looped looped = new Looped(EngineConfig.DEFAULT.withBuffers(64, 1024), Looped.echo())) {
                 for (int i = 0; i < 20; i++) {
                     Socket client = looped.connect();
-                    clients.add(client);
                     Thread.ofPlatform().daemon(true).start(() -> {
                         try (client) {
                             byte[] content = random(10_000);

@@ -27,7 +27,7 @@ class EngineFairnessTest {
 
     @ParameterizedTest
     @ValueSource(ints = {4, 512})
-    void aNormalClientIsServedWithinASecondBeside64ThatSendAndNeverRead(int buffers) throws Exception {
+    void aNormalClientIsServedWithinASecondBeside64ThatSendAndNeverRead(int buffers) throws IOException {
         EngineConfig config = EngineConfig.DEFAULT.withBuffers(buffers, EngineConfig.DEFAULT.bufferBytes());
         try (Looped looped = new Looped(config, Looped.echo());
                 Socket client = looped.connect();
@@ -94,14 +94,18 @@ class EngineFairnessTest {
 
         void assertSent() {
             assertThat(failure.get()).isNull();
-            assertThat(sent.get()).isGreaterThan(GREEDY * 64L << 10);
+            assertThat(sent.get()).isGreaterThan((GREEDY * 64L) << 10);
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             stop.set(true);
             selector.wakeup();
-            thread.join();
+            try {
+                thread.join();
+            } catch (InterruptedException interrupted) {
+                throw new AssertionError(interrupted);
+            }
             for (SocketChannel channel : channels) {
                 channel.close();
             }

@@ -36,7 +36,7 @@ final class TamperedKernel implements Kernel {
         }
     };
 
-    /** The first accept fails with {@link #acceptErrno}: on no descriptor, and {@link #disguise} does the rest. */
+    /** The first accept fails with {@link #acceptErrno}: on no descriptor, and the completion is changed. */
     static final Tamper FAILING_ACCEPT = (kernel, sqe) -> {
         if (opcode(sqe) == Abi.IORING_OP_ACCEPT && kernel.acceptErrno > 0 && kernel.failingAccept == 0) {
             kernel.failingAccept = sqe.get(Abi.U64, Abi.SQE_USER_DATA);
