@@ -6,6 +6,7 @@ import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
 import io.hotpath.kernel.KernelRefused;
 import io.hotpath.kernel.RingSetup;
+import io.hotpath.kernel.epoll.EpollKernel;
 import io.hotpath.kernel.linux.LinuxKernel;
 import io.hotpath.kernel.sim.SimFaults;
 import io.hotpath.kernel.sim.SimKernel;
@@ -81,6 +82,10 @@ final class Bed implements AutoCloseable {
     /** On the real kernel, or a visible skip. */
     static Bed linux(EngineConfig config) {
         return new Bed(linuxKernel(), null, config);
+    }
+
+    static Bed epoll(EngineConfig config) {
+        return new Bed(EpollKernel.instance(), null, config);
     }
 
     static Kernel linuxKernel() {

@@ -8,11 +8,17 @@ import org.opentest4j.TestAbortedException;
 enum Beds {
     SIM(100),
     SIM_WITH_FAULTS(300),
+    EPOLL(1),
     LINUX(1);
 
     private final int seeds;
     Beds(int seeds) {
         this.seeds = seeds;
+    }
+
+    /** Whether the clients are sockets of this host. */
+    boolean real() {
+        return this == EPOLL || this == LINUX;
     }
 
     void run(EngineConfig config, Consumer<Bed> test) {
@@ -39,6 +45,7 @@ enum Beds {
         return switch (this) {
             case SIM -> Bed.sim(seed, SimFaults.none(), config);
             case SIM_WITH_FAULTS -> Bed.sim(seed, SimFaults.mild(), config);
+            case EPOLL -> Bed.epoll(config);
             case LINUX -> Bed.linux(config);
         };
     }

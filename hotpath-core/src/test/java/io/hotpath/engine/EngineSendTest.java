@@ -213,7 +213,7 @@ class EngineSendTest {
     @ParameterizedTest
     @EnumSource
     void answersAfterThePeerHasEndedItsSide(Beds beds) {
-        beds.run(Bed.SMALL.withCopyBytesMax(2 << 20), beds == Beds.LINUX ? 1 : 10, bed -> {
+        beds.run(Bed.SMALL.withCopyBytesMax(2 << 20), beds.real() ? 1 : 10, bed -> {
             byte[] answer = random(1 << 20);
             Client client = bed.connect();
             Side side = bed.accepted();

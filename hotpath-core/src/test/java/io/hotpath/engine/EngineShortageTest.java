@@ -20,7 +20,7 @@ class EngineShortageTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "SIM_WITH_FAULTS") // its seeds are below
     void manyConnectionsReceiveEverythingThroughFourBuffers(Beds beds) {
-        beds.run(FOUR, beds == Beds.LINUX ? 1 : 3, bed -> throughFourBuffers(bed, 64 << 10));
+        beds.run(FOUR, beds.real() ? 1 : 3, bed -> throughFourBuffers(bed, 64 << 10));
     }
 
     @ParameterizedTest
@@ -69,7 +69,7 @@ class EngineShortageTest {
     @ParameterizedTest
     @EnumSource
     void waitsWhileTheApplicationHoldsEveryBufferAndGoesOnWhenOneComesBack(Beds beds) {
-        beds.run(FOUR, beds == Beds.LINUX ? 1 : 5, bed -> {
+        beds.run(FOUR, beds.real() ? 1 : 5, bed -> {
             List<byte[]> sent = connect(bed, 3_000);
             bed.until("no buffers", () -> bed.engine.stats().buffersFree() == 0
                     && bed.engine.leases().reserveAvailable() == 0);
@@ -89,7 +89,7 @@ class EngineShortageTest {
     @ParameterizedTest
     @EnumSource
     void aStarvedConnectionNoticesThatItsPeerReset(Beds beds) {
-        beds.run(FOUR, beds == Beds.LINUX ? 1 : 20, bed -> {
+        beds.run(FOUR, beds.real() ? 1 : 20, bed -> {
             for (int i = 0; i < 8; i++) {
                 bed.connect().send(random(3_000));
                 bed.accepted();
@@ -109,7 +109,7 @@ class EngineShortageTest {
     @ParameterizedTest
     @EnumSource
     void whatIsParkedLeavesTheRingWhenBuffersAreShort(Beds beds) {
-        beds.run(FOUR.withLeaseQuota(4), beds == Beds.LINUX ? 1 : 50, bed -> {
+        beds.run(FOUR.withLeaseQuota(4), beds.real() ? 1 : 50, bed -> {
             bed.reports.onAccepted = side -> side.connection.start(false);
             Client slow = bed.connect();
             Side parked = bed.accepted();
@@ -136,7 +136,7 @@ class EngineShortageTest {
     @ParameterizedTest
     @EnumSource
     void aBlockedSendLeavesTheRingWhenBuffersAreShort(Beds beds) {
-        beds.run(FOUR, beds == Beds.LINUX ? 1 : 50, bed -> {
+        beds.run(FOUR, beds.real() ? 1 : 50, bed -> {
             bed.reports.onAccepted = side -> {
                 side.reaction = Side.ECHO;
                 Bed.narrow(side);
