@@ -147,12 +147,10 @@ final class EpollRing implements KernelRing {
         long left = timeoutNanos;
         for (;;) {
             boolean sleep = mayWait && ready.isEmpty() && completions.visible() < enough;
-            int count = sleep ? set.await(left) : set.poll();
-            if (count < 0) {
-                return completions.visible() > 0 ? 0 : count;
+            int result = turn(sleep ? left : 0);
+            if (result < 0) {
+                return completions.visible() > 0 ? 0 : result;
             }
-            note(count);
-            serve();
             if (!mayWait || completions.visible() >= enough) {
                 return 0;
             }
@@ -163,6 +161,14 @@ final class EpollRing implements KernelRing {
                 }
             }
         }
+    }
+
+    /** Asks epoll once, for at most {@code timeoutNanos}, and serves who is ready. */
+    private int turn(long timeoutNanos) {
+        int count = timeoutNanos == 0 ? set.poll() : set.await(timeoutNanos);
+        note(count);
+        serve();
+        return count;
     }
 
     /** Remembers what the events said. */
