@@ -1,0 +1,484 @@
+package io.hotpath.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.testsuite.transport.TestsuitePermutation.BootstrapComboFactory;
+import io.netty.testsuite.transport.TestsuitePermutation.BootstrapFactory;
+import io.netty.testsuite.transport.socket.CompositeBufferGatheringWriteTest;
+import io.netty.testsuite.transport.socket.ServerSocketSuspendTest;
+import io.netty.testsuite.transport.socket.SocketAddressesTest;
+import io.netty.testsuite.transport.socket.SocketAutoReadTest;
+import io.netty.testsuite.transport.socket.SocketBufReleaseTest;
+import io.netty.testsuite.transport.socket.SocketCancelWriteTest;
+import io.netty.testsuite.transport.socket.SocketChannelNotYetConnectedTest;
+import io.netty.testsuite.transport.socket.SocketCloseForciblyTest;
+import io.netty.testsuite.transport.socket.SocketConditionalWritabilityTest;
+import io.netty.testsuite.transport.socket.SocketConnectTest;
+import io.netty.testsuite.transport.socket.SocketConnectionAttemptTest;
+import io.netty.testsuite.transport.socket.SocketDataReadInitialStateTest;
+import io.netty.testsuite.transport.socket.SocketEchoTest;
+import io.netty.testsuite.transport.socket.SocketExceptionHandlingTest;
+import io.netty.testsuite.transport.socket.SocketFileRegionTest;
+import io.netty.testsuite.transport.socket.SocketFixedLengthEchoTest;
+import io.netty.testsuite.transport.socket.SocketGatheringWriteTest;
+import io.netty.testsuite.transport.socket.SocketHalfClosedTest;
+import io.netty.testsuite.transport.socket.SocketMultipleConnectTest;
+import io.netty.testsuite.transport.socket.SocketObjectEchoTest;
+import io.netty.testsuite.transport.socket.SocketReadPendingTest;
+import io.netty.testsuite.transport.socket.SocketRstTest;
+import io.netty.testsuite.transport.socket.SocketShutdownOutputByPeerTest;
+import io.netty.testsuite.transport.socket.SocketShutdownOutputBySelfTest;
+import io.netty.testsuite.transport.socket.SocketSpdyEchoTest;
+import io.netty.testsuite.transport.socket.SocketSslClientRenegotiateTest;
+import io.netty.testsuite.transport.socket.SocketSslEchoTest;
+import io.netty.testsuite.transport.socket.SocketSslGreetingTest;
+import io.netty.testsuite.transport.socket.SocketSslSessionReuseTest;
+import io.netty.testsuite.transport.socket.SocketStartTlsTest;
+import io.netty.testsuite.transport.socket.SocketStringEchoTest;
+import io.netty.testsuite.transport.socket.TrafficShapingHandlerTest;
+import io.netty.testsuite.transport.socket.WriteBeforeRegisteredTest;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.List;
+import org.junit.jupiter.api.Nested;
+
+/** Netty's own transport tests, on Hotpath with itself and with NIO. */
+class NettyTestsuiteIT {
+    @Nested
+    class CompositeBufferGatheringWrite extends CompositeBufferGatheringWriteTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class Addresses extends SocketAddressesTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+
+        @Override
+        protected void assertAddress(SocketAddress address) {
+            assertThat(((InetSocketAddress) address).getPort()).isPositive();
+            assertThat(((InetSocketAddress) address).getAddress()).isNotNull();
+        }
+    }
+
+    @Nested
+    class AutoRead extends SocketAutoReadTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class BufRelease extends SocketBufReleaseTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class CancelWrite extends SocketCancelWriteTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class CloseForcibly extends SocketCloseForciblyTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ConditionalWritability extends SocketConditionalWritabilityTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class Connect extends SocketConnectTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class DataReadInitialState extends SocketDataReadInitialStateTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class Echo extends SocketEchoTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ExceptionHandling extends SocketExceptionHandlingTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class FileRegion extends SocketFileRegionTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class FixedLengthEcho extends SocketFixedLengthEchoTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class GatheringWrite extends SocketGatheringWriteTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class HalfClosed extends SocketHalfClosedTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class MultipleConnect extends SocketMultipleConnectTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ObjectEcho extends SocketObjectEchoTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ReadPending extends SocketReadPendingTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class Rst extends SocketRstTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class SpdyEcho extends SocketSpdyEchoTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class SslClientRenegotiate extends SocketSslClientRenegotiateTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class SslEcho extends SocketSslEchoTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class SslGreeting extends SocketSslGreetingTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class SslSessionReuse extends SocketSslSessionReuseTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class StartTls extends SocketStartTlsTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class StringEcho extends SocketStringEchoTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class TrafficShapingHandler extends TrafficShapingHandlerTest {
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ChannelNotYetConnected extends SocketChannelNotYetConnectedTest {
+        @Override
+        protected List<BootstrapFactory<Bootstrap>> newFactories() {
+            return Combos.clients();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ConnectionAttempt extends SocketConnectionAttemptTest {
+        @Override
+        protected List<BootstrapFactory<Bootstrap>> newFactories() {
+            return Combos.clients();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ShutdownOutputBySelf extends SocketShutdownOutputBySelfTest {
+        @Override
+        protected List<BootstrapFactory<Bootstrap>> newFactories() {
+            return Combos.clients();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class WriteBeforeRegistered extends WriteBeforeRegisteredTest {
+        @Override
+        protected List<BootstrapFactory<Bootstrap>> newFactories() {
+            return Combos.clients();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ServerSocketSuspend extends ServerSocketSuspendTest {
+        @Override
+        protected List<BootstrapFactory<ServerBootstrap>> newFactories() {
+            return Combos.servers();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class ShutdownOutputByPeer extends SocketShutdownOutputByPeerTest {
+        @Override
+        protected List<BootstrapFactory<ServerBootstrap>> newFactories() {
+            return Combos.servers();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+}
