@@ -210,7 +210,7 @@ public final class HotpathServerSocketChannel extends AbstractHotpathChannel imp
 
     /** A shard's socket is closed. Loop thread. */
     void shardClosed() {
-        open--;
+        open = Math.max(open - 1, 0);
         Runnable action = onShardsClosed;
         if (open == 0 && action != null) {
             onShardsClosed = null;
@@ -278,9 +278,18 @@ public final class HotpathServerSocketChannel extends AbstractHotpathChannel imp
             shards.forEach(Shard::close);
         }
 
+        /** The loop ends: the shards on other loops close by themselves, there is nobody here to hear of it. */
         @Override
         public void close() {
-            close(voidPromise());
+            shards.forEach(Shard::close);
+            Runnable waiting = onShardsClosed;
+            onShardsClosed = null;
+            open = 0;
+            if (waiting != null) {
+                waiting.run();
+            } else {
+                close(voidPromise());
+            }
         }
     }
 }
