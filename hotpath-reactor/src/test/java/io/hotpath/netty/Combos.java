@@ -16,7 +16,8 @@ import java.util.List;
 
 /**
  * Who talks to whom in Netty's tests: Hotpath and NIO, never NIO alone. {@code -Dhotpath.netty.policy=EPOLL} chooses the
- * kernel, {@code -Dhotpath.netty.ring=16x1024} the ring, {@code -Dhotpath.netty.allocators=all} Netty's full matrix.
+ * kernel, {@code -Dhotpath.netty.buffers=16
+ * -Dhotpath.netty.bufferBytes=1024} the ring, {@code -Dhotpath.netty.allocators=all} Netty's full matrix.
  */
 final class Combos extends SocketTestPermutation {
     private static final Combos INSTANCE = new Combos();
@@ -25,9 +26,9 @@ final class Combos extends SocketTestPermutation {
 
     /** The engines of these tests. */
     static EngineConfig config() {
-        String[] ring = System.getProperty("hotpath.netty.ring", "512x8192").split("x");
         return EngineConfig.DEFAULT
-                .withBuffers(Integer.parseInt(ring[0]), Integer.parseInt(ring[1]))
+                .withBuffers(Integer.getInteger("hotpath.netty.buffers", 512),
+                        Integer.getInteger("hotpath.netty.bufferBytes", 8192))
                 .withPolicy(KernelPolicy.valueOf(System.getProperty("hotpath.netty.policy", "AUTO")));
     }
 

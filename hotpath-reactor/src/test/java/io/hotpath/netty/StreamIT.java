@@ -62,6 +62,7 @@ class StreamIT {
     @AfterAll
     static void endLoops() {
         GROUP.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        CountedLeaks.assertNone();
     }
 
     // ---- accept -------------------------------------------------------------------------------------------------
