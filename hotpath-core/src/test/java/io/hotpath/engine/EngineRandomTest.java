@@ -47,6 +47,7 @@ class EngineRandomTest {
             seen.merge("acceptPauses", stats.acceptPauses(), Long::sum);
             seen.merge("closeDeadlines", stats.closeDeadlines(), Long::sum);
             seen.merge("closedByFailure", stats.closedByFailure(), Long::sum);
+            seen.merge("failovers", stats.failovers(), Long::sum);
         }
         assertThat(seen).as("what the stories were about").allSatisfy((what, times) -> assertThat(times).isPositive());
     }
@@ -66,6 +67,7 @@ class EngineRandomTest {
         private final List<Peer> peers = new ArrayList<>();
         private final Map<Side, List<byte[]>> sends = new HashMap<>();
         private final boolean requiresCredit;
+        private final boolean movesRings;
 
         Story(long seed) {
             random = new SplittableRandom(seed);
@@ -75,6 +77,7 @@ class EngineRandomTest {
             if (requiresCredit) {
                 bed.engine.requireCredit();
             }
+            movesRings = random.nextInt(4) == 0;
             bed.reports.onAccepted = this::accepted;
         }
 
@@ -140,6 +143,11 @@ class EngineRandomTest {
                 case 12 -> {
                     if (requiresCredit) {
                         bed.engine.request(1 + random.nextInt(5));
+                    }
+                }
+                case 13 -> {
+                    if (movesRings && random.nextInt(6) == 0) {
+                        bed.engine.forceUnhealthy();
                     }
                 }
                 default -> bed.turns(1 + random.nextInt(3));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.hotpath.Errno;
+import io.hotpath.kernel.Abi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -276,7 +277,25 @@ class EngineSendTest {
             client.finish();
             bed.until("closed", side::closed);
             assertThat(side.closeErrno).isZero();
+            if (beds != Beds.LINUX) {
+                assertThat(bed.sim().counters().completions(Abi.IORING_OP_SHUTDOWN)).isEqualTo(1);
+            }
         });
+    }
+
+    @Test
+    void closeDoesNotEndASideThatEndedBefore() {
+        try (Bed bed = Bed.sim(Bed.SMALL)) {
+            Client client = bed.connect();
+            Side side = bed.accepted();
+            side.connection.shutdownOutput();
+            bed.until("ended", () -> client.sawFin());
+            side.connection.close();
+            bed.turns(10);
+            client.finish();
+            bed.until("closed", side::closed);
+            assertThat(bed.sim().counters().completions(Abi.IORING_OP_SHUTDOWN)).isEqualTo(1);
+        }
     }
 
     @ParameterizedTest

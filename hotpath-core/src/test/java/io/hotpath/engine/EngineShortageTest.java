@@ -167,6 +167,33 @@ class EngineShortageTest {
     }
 
     @Test
+    void doesNotWaitWhenASendHasJustFreedTheBufferThatSomebodyStarvesFor() {
+        try (Bed bed = Bed.sim(FOUR.withLeaseQuota(8))) {
+            Client holder = bed.connect();
+            Side holding = bed.accepted();
+            holder.stall();
+            holder.send(random(4_096));
+            bed.until("all buffers are lent", () -> holding.held.size() == 4);
+            bed.connect().send(random(1_024));
+            Side served = bed.accepted();
+            bed.connect().send(random(1_024));
+            Side starved = bed.accepted();
+            bed.until("the reserve is lent too", () -> served.received() == 1_024);
+            bed.turns(20);
+            assertThat(starved.receives).isZero();
+            holding.connection.send(holding.held.remove(), 1); // blocked, so its bytes move to copy memory
+            long before = bed.kernel.nanoTime();
+            for (int i = 0; i < 3; i++) {
+                bed.engine.run(1_000_000_000);
+            }
+            assertThat(starved.received()).isEqualTo(1_024);
+            assertThat(served.held).isNotEmpty();
+            assertThat(bed.kernel.nanoTime() - before).isLessThan(2_000_000_000);
+            bed.reports.sides.forEach(Side::releaseAll);
+        }
+    }
+
+    @Test
     void tinySegmentsArePackedSoThatADripCannotPinTheRing() {
         try (Bed bed = Bed.sim(Bed.SMALL)) {
             bed.reports.onAccepted = side -> side.connection.start(false);
