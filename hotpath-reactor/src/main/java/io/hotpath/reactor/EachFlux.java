@@ -1,22 +1,16 @@
 package io.hotpath.reactor;
 
-import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
-import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 
 /** {@link Connections#each}. */
 final class EachFlux extends Flux<Void> {
-    private static final System.Logger LOG = System.getLogger(Connections.class.getName());
-
     private final Flux<HotpathEvent> events;
     private final Function<? super HotpathConnection, ? extends Publisher<Void>> logic;
 
@@ -73,16 +67,7 @@ final class EachFlux extends Flux<Void> {
             if (connection.closed()) {
                 return; // the event came late, over another thread
             }
-            try {
-                connection.claim();
-                Publisher<Void> publisher = logic.apply(connection);
-                Conversation conversation = new Conversation(connection, actual.currentContext());
-                connection.onClose = conversation::cancel;
-                publisher.subscribe(conversation);
-            } catch (Throwable failure) {
-                LOG.log(Level.WARNING, () -> connection + " logic=failed action=reset", failure);
-                connection.reset();
-            }
+            Conversation.run(connection, logic, actual.currentContext());
         }
 
         @Override
@@ -109,40 +94,6 @@ final class EachFlux extends Flux<Void> {
             if (subscription != null) {
                 subscription.cancel();
             }
-        }
-    }
-
-    /** What runs for one connection. */
-    private static final class Conversation extends BaseSubscriber<Void> {
-        private final HotpathConnection connection;
-        private final Context context;
-
-        Conversation(HotpathConnection connection, Context context) {
-            this.connection = connection;
-            this.context = context;
-        }
-
-        @Override
-        public Context currentContext() {
-            return context;
-        }
-
-        @Override
-        protected void hookOnComplete() {
-            connection.close();
-        }
-
-        @Override
-        protected void hookOnError(Throwable failure) {
-            // a peer that left is everyday life, a mistake in the logic is not
-            Level level = failure instanceof IOException ? Level.DEBUG : Level.WARNING;
-            LOG.log(level, () -> connection + " logic=failed action=reset", failure);
-            connection.reset();
-        }
-
-        @Override
-        protected void hookFinally(SignalType type) {
-            connection.onLoop(() -> connection.onClose = null);
         }
     }
 }

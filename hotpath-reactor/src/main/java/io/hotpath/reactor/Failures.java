@@ -4,6 +4,7 @@ import io.hotpath.Errno;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,16 @@ final class Failures {
             case Errno.EHOSTUNREACH -> new NoRouteToHostException(Errno.text(errno));
             case Errno.ETIMEDOUT -> new SocketTimeoutException(Errno.text(errno));
             default -> new IOException(Errno.text(errno));
+        };
+    }
+
+    /** Why connecting to {@code address} failed; 0 if nobody wanted it any more. */
+    static IOException connecting(int errno, SocketAddress address) {
+        return switch (errno) {
+            case 0 -> new ConnectException("closed before it was connected: " + address);
+            case Errno.EHOSTUNREACH -> new NoRouteToHostException(Errno.text(errno) + ": " + address);
+            case Errno.ETIMEDOUT -> new SocketTimeoutException(Errno.text(errno) + ": " + address);
+            default -> new ConnectException(Errno.text(errno) + ": " + address);
         };
     }
 }

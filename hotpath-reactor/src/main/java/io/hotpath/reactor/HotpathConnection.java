@@ -29,6 +29,7 @@ public final class HotpathConnection {
 
     // all of these on the loop thread
     private boolean events;
+    private boolean draining;
     private @Nullable ReceiveFlux receive;
     private final Outbounds outbounds = new Outbounds();
     @Nullable Runnable onClose;
@@ -239,6 +240,33 @@ public final class HotpathConnection {
     void sendBytes(byte[] bytes, int offset, int count, long token) {
         if (!closed) {
             connection.send(bytes, offset, count, token);
+        }
+    }
+
+    /** Asks for {@code n} more receives, unless it is about to close. */
+    void request(long n) {
+        if (!closed && !draining) {
+            connection.request(n);
+        }
+    }
+
+    /** Whether nobody is to ask publishers for more to send. */
+    boolean draining() {
+        return draining;
+    }
+
+    /** Receives no more, and closes in order once everything that was given to send has gone out. */
+    void drain() {
+        if (!draining && !closed) {
+            draining = true;
+            connection.pause();
+            closeIfDrained();
+        }
+    }
+
+    void closeIfDrained() {
+        if (draining && outbounds.idle()) {
+            connection.close();
         }
     }
 

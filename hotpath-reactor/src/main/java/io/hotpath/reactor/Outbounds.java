@@ -33,6 +33,12 @@ final class Outbounds {
         }
     }
 
+    /** Whether everything that publishers gave has gone out. */
+    boolean idle() {
+        List<SendSubscriber> all = running;
+        return all == null || all.stream().allMatch(SendSubscriber::idle);
+    }
+
     void sent(long token, long bytes, int errno) {
         List<SendSubscriber> all = running;
         for (int i = 0; all != null && i < all.size(); i++) {

@@ -49,8 +49,8 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
         }
         if (n <= 0) {
             fail(new IllegalArgumentException("demand is " + n + ", must be at least 1 (Reactive Streams 3.9)"));
-        } else if (!own.closed()) {
-            connection.request(n);
+        } else {
+            own.request(n);
         }
     }
 

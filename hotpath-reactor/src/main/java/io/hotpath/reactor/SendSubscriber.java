@@ -197,6 +197,11 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
         return tag >>> TAG_BITS == token;
     }
 
+    /** Whether everything that came has gone out. */
+    boolean idle() {
+        return outstanding == 0 && waiting.isEmpty() && carried.get() == 0;
+    }
+
     void sent(long tag, long bytes, int errno) {
         outstanding--;
         if (errno != 0) {
@@ -209,7 +214,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
         }
         wentOut += (int) (tag & BUFFER_ENDS);
         Subscription subscription = upstream;
-        if (wentOut >= REPLENISH && !complete && subscription != null) {
+        if (wentOut >= REPLENISH && !complete && subscription != null && !connection.draining()) {
             wentOut -= REPLENISH;
             subscription.request(REPLENISH);
         }

@@ -2,7 +2,6 @@ package io.hotpath.reactor;
 
 import io.hotpath.Errno;
 import io.hotpath.engine.Connection;
-import io.hotpath.engine.ConnectionHandler;
 import io.hotpath.engine.Engine;
 import io.hotpath.engine.EngineConfig;
 import io.hotpath.engine.EngineLoop;
@@ -25,7 +24,7 @@ import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
 
 /** One subscription of a {@link CompletionStream}: its loop, its engine, its demand. */
-final class StreamLoop implements Subscription, Bound, ListenerHandler, ConnectionHandler {
+final class StreamLoop extends ConnectionReports implements Subscription, Bound, ListenerHandler {
     private static final System.Logger LOG = System.getLogger(CompletionStream.class.getName());
     private static final AtomicLongFieldUpdater<StreamLoop> REQUESTED =
             AtomicLongFieldUpdater.newUpdater(StreamLoop.class, "requested");
@@ -229,7 +228,8 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
     }
 
     /** Returns whether the subscriber has it now. */
-    private boolean emit(HotpathEvent event) {
+    @Override
+    boolean event(HotpathEvent event) {
         if (!emits()) {
             return false;
         }
@@ -249,11 +249,9 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
             connection.reset();
             return;
         }
-        HotpathConnection own = new HotpathConnection(connection);
         live++;
-        connection.attach(own);
-        connection.adopt(this);
-        emit(new HotpathEvent.Accept(address(), own));
+        HotpathConnection own = view(connection, this);
+        event(new HotpathEvent.Accept(address(), own));
     }
 
     @Override
@@ -264,47 +262,9 @@ final class StreamLoop implements Subscription, Bound, ListenerHandler, Connecti
     }
 
     @Override
-    public void received(Connection connection, long lease, int length) {
-        HotpathConnection own = own(connection);
-        LeasedBuffer buffer = new LeasedBuffer(connection.engine().leases(), lease, length);
-        ReceiveFlux taken = own.ownReceive();
-        if (taken != null) {
-            taken.received(buffer);
-            return;
-        }
-        if (!emit(new HotpathEvent.Recv(own, buffer))) {
-            buffer.discard();
-        }
-    }
-
-    @Override
-    public void inputEnded(Connection connection) {
-        ReceiveFlux taken = own(connection).ownReceive();
-        if (taken != null) {
-            taken.inputEnded();
-        }
-    }
-
-    @Override
-    public void sent(Connection connection, long token, long bytes, int errno) {
-        HotpathConnection own = own(connection);
-        if (own.ownReceive() != null) {
-            own.outbounds().sent(token, bytes, errno);
-        } else {
-            emit(new HotpathEvent.Send(own, token, bytes, Failures.of(errno)));
-        }
-    }
-
-    @Override
-    public void closed(Connection connection, int errno) {
-        HotpathConnection own = own(connection);
+    void gone(HotpathConnection own, int errno) {
         live--;
-        own.ended(errno);
-        emit(new HotpathEvent.Close(own, Failures.of(errno)));
+        event(new HotpathEvent.Close(own, Failures.of(errno)));
         stopIfEmpty();
-    }
-
-    private static HotpathConnection own(Connection connection) {
-        return (HotpathConnection) Objects.requireNonNull(connection.attachment());
     }
 }

@@ -4,10 +4,17 @@ import static org.assertj.core.api.SoftAssertions.assertSoftly;
 
 import io.hotpath.engine.EngineStats;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /** What must be true when a loop has ended, whatever happened before. */
@@ -53,6 +60,41 @@ final class Audit {
             throw new AssertionError(unreadable);
         }
         return found;
+    }
+
+    /** Waits until nothing is open but {@code before}. */
+    static void awaitDescriptors(Set<String> before) {
+        Set<String> more = new TreeSet<>();
+        try {
+            Await.until("descriptors closed", () -> {
+                more.clear();
+                more.addAll(descriptors());
+                more.removeAll(before);
+                return more.isEmpty();
+            });
+        } catch (AssertionError late) {
+            throw new AssertionError("descriptors left open: " + more, late);
+        }
+    }
+
+    /** Makes the JDK open what it polls the sockets of virtual threads with; it keeps that. */
+    static void openPollers() {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Future<Integer> reader = Peer.run(() -> {
+                try (Socket socket = server.accept()) {
+                    socket.getOutputStream().write('x');
+                    return socket.getInputStream().read();
+                }
+            });
+            Peer.run(() -> {
+                try (Peer peer = Peer.connect(server.getLocalPort())) {
+                    return peer.read(1);
+                }
+            }).get(20, TimeUnit.SECONDS);
+            reader.get(20, TimeUnit.SECONDS);
+        } catch (IOException | InterruptedException | ExecutionException | TimeoutException failed) {
+            throw new AssertionError(failed);
+        }
     }
 
     static long loopThreads() {
