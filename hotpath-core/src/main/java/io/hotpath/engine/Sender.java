@@ -187,6 +187,15 @@ final class Sender {
         }
     }
 
+    /** The same for one connection, before the turn gets there. */
+    void submitNow(Connection c) {
+        if (c.inDirty) {
+            submit(c);
+            c.inDirty = true; // it stays in the queue
+            engine.ring().submit(); // a ring that breaks here says so at the next enter
+        }
+    }
+
     boolean hasWork() {
         return !dirty.isEmpty();
     }
