@@ -64,6 +64,16 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
             marked = true;
             channel.handler().marked(this);
         }
+        if (marked && overHighWaterMark()) {
+            sendMarked();
+            Objects.requireNonNull(channel.connection()).sendNow();
+        }
+    }
+
+    /** So much is flushed that it is worth a system call to have the kernel send it while the loop works on. */
+    private boolean overHighWaterMark() {
+        ChannelOutboundBuffer in = channel.stream().outboundBuffer();
+        return in != null && in.totalPendingWriteBytes() >= channel.config().getWriteBufferHighWaterMark();
     }
 
     /** Right before the loop's sends. */

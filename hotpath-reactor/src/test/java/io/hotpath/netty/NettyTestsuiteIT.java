@@ -7,9 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.testsuite.transport.AbstractSingleThreadEventLoopTest;
 import io.netty.testsuite.transport.TestsuitePermutation.BootstrapComboFactory;
 import io.netty.testsuite.transport.TestsuitePermutation.BootstrapFactory;
+import io.netty.testsuite.transport.socket.AbstractSocketReuseFdTest;
 import io.netty.testsuite.transport.socket.CompositeBufferGatheringWriteTest;
 import io.netty.testsuite.transport.socket.ServerSocketSuspendTest;
 import io.netty.testsuite.transport.socket.SocketAddressesTest;
@@ -44,6 +49,7 @@ import io.netty.testsuite.transport.socket.SocketStringEchoTest;
 import io.netty.testsuite.transport.socket.TrafficShapingHandlerTest;
 import io.netty.testsuite.transport.socket.WriteBeforeRegisteredTest;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -554,5 +560,56 @@ class NettyTestsuiteIT {
         protected List<ByteBufAllocator> newAllocators() {
             return Combos.allocators(super.newAllocators());
         }
+    }
+
+    @Nested
+    class ReuseFd extends AbstractSocketReuseFdTest {
+        @Override
+        protected SocketAddress newSocketAddress() {
+            return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        }
+
+        @Override
+        protected List<BootstrapComboFactory<ServerBootstrap, Bootstrap>> newFactories() {
+            return Combos.both();
+        }
+
+        @Override
+        protected List<ByteBufAllocator> newAllocators() {
+            return Combos.allocators(super.newAllocators());
+        }
+    }
+
+    @Nested
+    class SingleThreadEventLoop extends AbstractSingleThreadEventLoopTest {
+        @Override
+        protected EventLoopGroup newEventLoopGroup() {
+            return new HotpathEventLoopGroup(0, Combos.config());
+        }
+
+        @Override
+        protected EventLoopGroup newAutoScalingEventLoopGroup() {
+            return newEventLoopGroup();
+        }
+
+        @Override
+        protected Channel newChannel() {
+            return new HotpathSocketChannel();
+        }
+
+        @Override
+        protected Class<? extends ServerChannel> serverChannelClass() {
+            return HotpathServerSocketChannel.class;
+        }
+
+        @Test
+        @Override
+        @Disabled("a ring belongs to the thread that opened it, so a loop cannot be suspended and go on elsewhere")
+        public void testAutoScalingEventLoopGroupCanScaleDownAndBeUsed() {}
+
+        @Test
+        @Override
+        @Disabled("a ring belongs to the thread that opened it, so a loop cannot be suspended and go on elsewhere")
+        public void testSubmittingTaskWakesUpSuspendedExecutor() {}
     }
 }

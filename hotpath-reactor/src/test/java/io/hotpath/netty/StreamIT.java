@@ -224,6 +224,24 @@ class StreamIT {
     }
 
     @Test
+    void muchGoesOutWhileTheLoopWorksOn() throws Exception {
+        CountDownLatch arrived = new CountDownLatch(1);
+        BlockingQueue<Boolean> before = new LinkedBlockingQueue<>();
+        Channel server = serve(server(), new Sharable() {
+            @Override
+            public void channelActive(ChannelHandlerContext ctx) throws InterruptedException {
+                ctx.writeAndFlush(ctx.alloc().directBuffer().writeZero(100_000));
+                before.add(arrived.await(5, TimeUnit.SECONDS)); // a handler that computes
+            }
+        });
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port(server))) {
+            assertThat(socket.getInputStream().read()).isZero();
+            arrived.countDown();
+            assertThat(before.poll(5, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
     void cancelledWriteIsSkipped() throws Exception {
         Channel server = serve(server(), new Echo());
         CompletableFuture<Integer> sum = new CompletableFuture<>();
