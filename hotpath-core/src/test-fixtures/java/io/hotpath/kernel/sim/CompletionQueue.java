@@ -4,6 +4,7 @@ import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.RingMemory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,14 @@ final class CompletionQueue {
     private final RingMemory memory;
     private final Map<Object, Lane> lanes = new LinkedHashMap<>();
     private final ArrayDeque<Staged> overflow = new ArrayDeque<>();
+    private final BitSet losing = new BitSet();
     private int staged;
+
+    /** A completion was lost in this enter: the queue counts as full until the next one. */
+    private boolean full;
+
+    /** A completion was lost, and no wait has said so yet. */
+    private boolean lost;
 
     /** The turn that publishes next. */
     private long turn;
@@ -88,8 +96,50 @@ final class CompletionQueue {
         return first != null && first.turn <= turn;
     }
 
+    /** A new enter: the caller has had its chance to make room. */
+    void entered() {
+        full = false;
+    }
+
+    void loseNext(int opcode) {
+        losing.set(opcode);
+    }
+
+    /** Whether a completion was lost; tells once. */
+    boolean takeLoss() {
+        boolean told = lost;
+        lost = false;
+        return told;
+    }
+
+    private boolean loses(int opcode) {
+        if (losing.get(opcode)) {
+            losing.clear(opcode);
+            return true;
+        }
+        return switch (opcode) {
+            case Abi.IORING_OP_ACCEPT, Abi.IORING_OP_RECV, Abi.IORING_OP_SEND, Abi.IORING_OP_SENDMSG ->
+                kernel.dice.chance(kernel.faults().lostCompletion());
+            default -> false;
+        };
+    }
+
+    private void lose(Staged completion) {
+        full = true;
+        lost = true;
+        Abi.COUNTER.setRelease(memory.cqOverflow(), 0L, memory.cqOverflow().get(Abi.U32, 0) + 1);
+        kernel.counters().lostCompletions++;
+        if (completion.opcode == Abi.IORING_OP_ACCEPT && completion.res >= 0) {
+            kernel.counters().lostAccepts++;
+        }
+    }
+
     private void post(Staged completion) {
-        if (overflow.isEmpty() && visible() < memory.cqEntries()) {
+        if (loses(completion.opcode)) {
+            lose(completion);
+            return;
+        }
+        if (!full && overflow.isEmpty() && visible() < memory.cqEntries()) {
             write(completion);
             return;
         }
@@ -99,7 +149,7 @@ final class CompletionQueue {
     }
 
     private void flushOverflow() {
-        if (overflow.isEmpty()) {
+        if (overflow.isEmpty() || full) {
             return;
         }
         while (!overflow.isEmpty() && visible() < memory.cqEntries()) {

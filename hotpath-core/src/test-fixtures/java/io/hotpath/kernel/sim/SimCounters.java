@@ -13,6 +13,9 @@ public final class SimCounters {
     long shortSends;
     long delayed;
     long lateCancels;
+    long lostCompletions;
+    long lostAccepts;
+    long refusedRings;
     long refusedEnters;
     long interruptedEnters;
     long turns;
@@ -81,6 +84,21 @@ public final class SimCounters {
     /** Injected: cancels whose target completed. */
     public long lateCancels() {
         return lateCancels;
+    }
+
+    /** Injected: completions that are gone. */
+    public long lostCompletions() {
+        return lostCompletions;
+    }
+
+    /** Those of them that told of an accepted connection: nobody knows its descriptor, which stays open. */
+    public long lostAccepts() {
+        return lostAccepts;
+    }
+
+    /** Injected: rings that were refused. */
+    public long refusedRings() {
+        return refusedRings;
     }
 
     /** Injected: enters that returned {@code EAGAIN} or {@code EBUSY}. */

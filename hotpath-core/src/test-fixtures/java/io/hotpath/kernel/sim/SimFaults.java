@@ -15,6 +15,8 @@ package io.hotpath.kernel.sim;
  *                          always the sign of a broken connection, so not in {@link #mild()}
  * @param delayedCompletion a completion becomes visible some turns later
  * @param lateCancel        a cancel comes too late if its target can complete: that completes, the cancel fails
+ * @param lostCompletion   the kernel has no memory for the completion of an accept, a receive or a send: it is gone, and
+ *                          {@code EBADR} says so later; not in {@link #mild()}
  * @param delayTurnsMax     the most turns of a delay, at least 1
  */
 public record SimFaults(
@@ -27,9 +29,10 @@ public record SimFaults(
         double shortWaitAll,
         double delayedCompletion,
         double lateCancel,
+        double lostCompletion,
         int delayTurnsMax) {
-    private static final SimFaults NONE = new SimFaults(0, 0, 0, 0, 0, 0, 0, 0, 0, 3);
-    private static final SimFaults MILD = new SimFaults(0.5, 0.1, 0.05, 0.05, 0.1, 0.2, 0, 0.2, 0.5, 3);
+    private static final SimFaults NONE = new SimFaults(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3);
+    private static final SimFaults MILD = new SimFaults(0.5, 0.1, 0.05, 0.05, 0.1, 0.2, 0, 0.2, 0.5, 0, 3);
 
     /** Checks that each probability is one; an enter that is always refused or interrupted could never go on. */
     public SimFaults {
@@ -42,6 +45,7 @@ public record SimFaults(
         probability("shortWaitAll", shortWaitAll, 1);
         probability("delayedCompletion", delayedCompletion, 1);
         probability("lateCancel", lateCancel, 1);
+        probability("lostCompletion", lostCompletion, 1);
         if (delayTurnsMax < 1) {
             throw new IllegalArgumentException("delayTurnsMax is " + delayTurnsMax + ", must be at least 1");
         }
@@ -59,47 +63,52 @@ public record SimFaults(
 
     public SimFaults withShortRecv(double p) {
         return new SimFaults(p, lostMore, spuriousEnobufs, refusedEnter, interruptedEnter, shortSend, shortWaitAll,
-                delayedCompletion, lateCancel, delayTurnsMax);
+                delayedCompletion, lateCancel, lostCompletion, delayTurnsMax);
     }
 
     public SimFaults withLostMore(double p) {
         return new SimFaults(shortRecv, p, spuriousEnobufs, refusedEnter, interruptedEnter, shortSend, shortWaitAll,
-                delayedCompletion, lateCancel, delayTurnsMax);
+                delayedCompletion, lateCancel, lostCompletion, delayTurnsMax);
     }
 
     public SimFaults withSpuriousEnobufs(double p) {
         return new SimFaults(shortRecv, lostMore, p, refusedEnter, interruptedEnter, shortSend, shortWaitAll,
-                delayedCompletion, lateCancel, delayTurnsMax);
+                delayedCompletion, lateCancel, lostCompletion, delayTurnsMax);
     }
 
     public SimFaults withRefusedEnter(double p) {
         return new SimFaults(shortRecv, lostMore, spuriousEnobufs, p, interruptedEnter, shortSend, shortWaitAll,
-                delayedCompletion, lateCancel, delayTurnsMax);
+                delayedCompletion, lateCancel, lostCompletion, delayTurnsMax);
     }
 
     public SimFaults withInterruptedEnter(double p) {
         return new SimFaults(shortRecv, lostMore, spuriousEnobufs, refusedEnter, p, shortSend, shortWaitAll,
-                delayedCompletion, lateCancel, delayTurnsMax);
+                delayedCompletion, lateCancel, lostCompletion, delayTurnsMax);
     }
 
     public SimFaults withShortSend(double p) {
         return new SimFaults(shortRecv, lostMore, spuriousEnobufs, refusedEnter, interruptedEnter, p, shortWaitAll,
-                delayedCompletion, lateCancel, delayTurnsMax);
+                delayedCompletion, lateCancel, lostCompletion, delayTurnsMax);
     }
 
     public SimFaults withShortWaitAll(double p) {
         return new SimFaults(shortRecv, lostMore, spuriousEnobufs, refusedEnter, interruptedEnter, shortSend, p,
-                delayedCompletion, lateCancel, delayTurnsMax);
+                delayedCompletion, lateCancel, lostCompletion, delayTurnsMax);
     }
 
     public SimFaults withDelayedCompletion(double p, int turnsMax) {
         return new SimFaults(shortRecv, lostMore, spuriousEnobufs, refusedEnter, interruptedEnter, shortSend,
-                shortWaitAll, p, lateCancel, turnsMax);
+                shortWaitAll, p, lateCancel, lostCompletion, turnsMax);
     }
 
     public SimFaults withLateCancel(double p) {
         return new SimFaults(shortRecv, lostMore, spuriousEnobufs, refusedEnter, interruptedEnter, shortSend,
-                shortWaitAll, delayedCompletion, p, delayTurnsMax);
+                shortWaitAll, delayedCompletion, p, lostCompletion, delayTurnsMax);
+    }
+
+    public SimFaults withLostCompletion(double p) {
+        return new SimFaults(shortRecv, lostMore, spuriousEnobufs, refusedEnter, interruptedEnter, shortSend,
+                shortWaitAll, delayedCompletion, lateCancel, p, delayTurnsMax);
     }
 
     private static void probability(String name, double value, double max) {

@@ -3,13 +3,17 @@ package io.hotpath.kernel.sim;
 import io.hotpath.EngineException;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Kernel;
+import io.hotpath.kernel.KernelRefused;
+import io.hotpath.kernel.KernelRefused.Reason;
 import io.hotpath.kernel.RingSetup;
 import io.hotpath.kernel.Sockets;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A deterministic kernel: virtual sockets and virtual time behind real ring memory. The same seed, faults and calls
@@ -38,6 +42,10 @@ public final class SimKernel implements Kernel {
     private final Map<Long, MemorySegment> mapped = new ConcurrentHashMap<>();
 
     private SimFaults faults;
+    private int ringsToRefuse;
+
+    /** The ring that was opened last, null before the first one. */
+    private @Nullable SimRing ring;
 
     private SimKernel(long seed, SimFaults faults) {
         this.seed = seed;
@@ -82,7 +90,14 @@ public final class SimKernel implements Kernel {
         if (!descriptors.roomBelow(descriptors.limit)) {
             throw new EngineException("io_uring_setup", Errno.EMFILE, "raise the descriptorLimit of " + this);
         }
-        return new SimRing(this, setup);
+        if (ringsToRefuse > 0) {
+            ringsToRefuse--;
+            counters.refusedRings++;
+            throw new KernelRefused(Reason.BLOCKED, "io_uring_setup", Errno.EPERM, "refuseRings of " + this);
+        }
+        SimRing opened = new SimRing(this, setup);
+        ring = opened;
+        return opened;
     }
 
     @Override
@@ -163,6 +178,16 @@ public final class SimKernel implements Kernel {
     /** Open descriptors; each open ring has one for its wake-up. */
     public int openDescriptors() {
         return descriptors.open();
+    }
+
+    /** The next {@code count} rings are refused, as by a seccomp filter; 0 permits them again. */
+    public void refuseRings(int count) {
+        ringsToRefuse = count;
+    }
+
+    /** The ring that was opened last, to break it. */
+    public SimRing ring() {
+        return Objects.requireNonNull(ring, "no ring was opened");
     }
 
     /** What happened so far. */

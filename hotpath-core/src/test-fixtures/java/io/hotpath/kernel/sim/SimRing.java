@@ -39,6 +39,7 @@ public final class SimRing implements KernelRing {
     private final SimEvent wakeEvent = new SimEvent();
     private final int wakeFd;
     private boolean closed;
+    private int deathErrno;
 
     SimRing(SimKernel kernel, RingSetup setup) {
         this.kernel = kernel;
@@ -106,10 +107,14 @@ public final class SimRing implements KernelRing {
             return -Errno.EEXIST;
         }
         kernel.pass(TURN_NANOS);
+        if (deathErrno != 0) {
+            return -deathErrno;
+        }
         if (kernel.dice.chance(kernel.faults().refusedEnter())) {
             kernel.counters().refusedEnters++;
             return kernel.dice.coin() ? -Errno.EAGAIN : -Errno.EBUSY;
         }
+        completions.entered();
         int submitted = submit(toSubmit);
         if (!getEvents || submitted != toSubmit) {
             return submitted;
@@ -136,6 +141,9 @@ public final class SimRing implements KernelRing {
         boolean first = true;
         turn();
         while (completions.visible() < minComplete) {
+            if (completions.takeLoss()) {
+                return -Errno.EBADR;
+            }
             if (first && kernel.dice.chance(kernel.faults().interruptedEnter())) {
                 kernel.counters().interruptedEnters++;
                 return completions.visible() > 0 ? 0 : -Errno.EINTR;
@@ -217,6 +225,19 @@ public final class SimRing implements KernelRing {
     @Override
     public void wake() {
         wakeEvent.signal();
+    }
+
+    /** Enter does nothing any more and returns {@code -errno} for good, as when somebody closed the descriptor. */
+    public void die(int errno) {
+        deathErrno = errno;
+    }
+
+    /**
+     * The next completion of an {@code opcode} is gone, as when the queue is full and there is no memory for the overflow
+     * list. What follows it in the same enter waits for the next one. {@code EBADR} ends the next wait that submits nothing.
+     */
+    public void loseNextCompletion(int opcode) {
+        completions.loseNext(opcode);
     }
 
     /** Requests that are armed now; {@code opcode -1} counts all. */
