@@ -172,6 +172,8 @@ final class Closer {
         c.state = FD_CLOSING;
         c.inFlight++;
         engine.ring().prepClose(c.fd, c.userData(Ops.CLOSE));
+        c.prepared = engine.ring().prepared();
+        c.fdClosing = c.fd;
         c.fd = -1; // the number may be another client's before the completion is here
     }
 
@@ -210,6 +212,14 @@ final class Closer {
             sendEnd(c);
         }
         later(c);
+    }
+
+    /** The ring is about to go, and the kernel may not have taken the close. What it took is closed. */
+    void settleClose(Connection c) {
+        if (c.state == FD_CLOSING && c.fdClosing >= 0 && !engine.ring().taken(c.prepared)) {
+            engine.kernel().sockets().close(c.fdClosing);
+        }
+        c.fdClosing = -1;
     }
 
     /** What became of its bytes is unknown: the peer sees a reset instead of a gap. */

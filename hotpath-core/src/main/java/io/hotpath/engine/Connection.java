@@ -45,6 +45,13 @@ public final class Connection {
     @Nullable MemorySegment connectAddress;
     boolean closeReported;
     int inFlight;
+
+    /** The number of its connect, send or close on the ring, of which one at most is in flight. */
+    long prepared;
+
+    /** What its close is about to close. */
+    int fdClosing = -1;
+
     int closeErrno;
     Timers.@Nullable Timer deadline;
 
@@ -59,6 +66,10 @@ public final class Connection {
     boolean uncapped;
     boolean peerFinished;
     boolean inputEnded;
+
+    /** Was receiving when completions got lost. */
+    boolean exposed;
+
     boolean endReported;
     boolean inRearm;
     int held;

@@ -250,15 +250,21 @@ public final class Engine implements AutoCloseable {
         MemorySegment sockaddr = Arena.ofAuto().allocate(SocketAddresses.SOCKADDR_BYTES, 8);
         int length = SocketAddresses.write(address, connection.family, sockaddr);
         connection.connecting = true;
-        connection.inFlight++;
-        connection.connectAddress = sockaddr; // reachable until the kernel has read it
-        ring.prepConnect(connection.fd, sockaddr.address(), length, connection.userData(Ops.CONNECT));
+        connection.connectAddress = sockaddr.asSlice(0, length); // reachable until the kernel has read it
+        prepConnect(connection);
         if (timeoutNanos != Long.MAX_VALUE) {
             connection.deadline = timers.at(nanoTime() + timeoutNanos, () -> {
                 connection.deadline = null;
                 closer.fail(connection, Errno.ETIMEDOUT);
             });
         }
+    }
+
+    private void prepConnect(Connection c) {
+        MemorySegment sockaddr = Objects.requireNonNull(c.connectAddress);
+        c.inFlight++;
+        ring.prepConnect(c.fd, sockaddr.address(), (int) sockaddr.byteSize(), c.userData(Ops.CONNECT));
+        c.prepared = ring.prepared();
     }
 
     private void requireOpen() {
@@ -269,11 +275,11 @@ public final class Engine implements AutoCloseable {
 
     private void connectCompleted(Connection c, int result) {
         c.inFlight--;
-        c.connecting = false;
         c.connectAddress = null;
         if (failover.moving() && result == -Errno.ECANCELED) {
             return; // finished on the next ring, not repeated
         }
+        c.connecting = false;
         if (c.state != Connection.CONNECTING) {
             ready(c);
             return;
@@ -283,6 +289,9 @@ public final class Engine implements AutoCloseable {
             c.deadline = null;
         }
         int errno = result > 0 ? kernel().sockets().option(c.fd, Abi.SOL_SOCKET, Abi.SO_ERROR) : -result;
+        if (errno == 0 && result > 0 && (result & Abi.POLLHUP) != 0) {
+            errno = Errno.ECONNABORTED; // it failed on a ring that lost the news
+        }
         if (errno != 0) {
             closer.fail(c, Math.abs(errno));
             return;
@@ -370,7 +379,9 @@ public final class Engine implements AutoCloseable {
 
     private void turn(long timeoutNanos) {
         turns++;
+        failover.requireRing();
         tasks.run();
+        failover.requireRing(); // a task may have moved it
         leases.drainReturned();
         if (!timers.isEmpty()) {
             timers.run(nanoTime());
@@ -383,6 +394,9 @@ public final class Engine implements AutoCloseable {
         leases.publish();
         enter(timeoutNanos);
         ring.drain(dispatch, ring.cqEntries());
+        if (ring.dropped() > 0 && !closed) {
+            failover.rescue(Errno.EBADR); // before anything that came after the loss is believed
+        }
         deliver();
     }
 
@@ -446,7 +460,7 @@ public final class Engine implements AutoCloseable {
             case Ops.CLOSE -> closer.closeCompleted(c);
             case Ops.CONNECT -> connectCompleted(c, result);
             case Ops.SHUTDOWN -> closer.shutdownCompleted(c, result);
-            case Ops.WATCH -> receiver.watchCompleted(c, result);
+            case Ops.WATCH -> receiver.watchCompleted(c, result, flags);
             default -> throw new AssertionError("op " + op);
         }
     }
@@ -574,12 +588,13 @@ public final class Engine implements AutoCloseable {
 
     /** The old ring is closed: opens one on the next kernel. */
     void replaceRing() {
-        counters.enters += ring.enters();
-        counters.submissions += ring.submitted();
-        counters.completions += ring.completions();
-        counters.overflows += ring.overflows();
+        Ring old = ring;
         ladder.next();
         ring = openRing();
+        counters.enters += old.enters();
+        counters.submissions += old.submitted();
+        counters.completions += old.completions();
+        counters.overflows += old.overflows();
         armWake();
     }
 
@@ -589,6 +604,11 @@ public final class Engine implements AutoCloseable {
 
     boolean moving() {
         return failover.moving();
+    }
+
+    /** Whether what is received may have a gap before it. */
+    boolean losing() {
+        return failover.losing();
     }
 
     void forEachConnection(Consumer<Connection> action) {
@@ -604,9 +624,12 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Finishes a connect that another ring began. */
+    /** Finishes a connect that another ring began, or begins it if the kernel never saw it. */
     void awaitConnected(Connection c) {
-        c.connecting = true;
+        if (c.connectAddress != null) {
+            prepConnect(c);
+            return;
+        }
         c.inFlight++;
         ring.prepPoll(c.fd, Abi.POLLOUT, false, c.userData(Ops.CONNECT));
     }
@@ -701,6 +724,15 @@ public final class Engine implements AutoCloseable {
     }
 
     private void retire(long deadline) {
+        if (!ring.closed()) { // closed if a failover found no other one
+            retireRing(deadline);
+        }
+        abandonAll();
+        tasks.close(); // the last tasks may still release or send
+        leases.orphan();
+    }
+
+    private void retireRing(long deadline) {
         ring.prepCancelAll(UserData.of(Ops.CANCEL, 0, 0));
         long left = deadline - nanoTime();
         while (ring.inFlight() > 0 && left > 0 && ring.submitAndWait(1, left) == 0) {
@@ -714,10 +746,8 @@ public final class Engine implements AutoCloseable {
             LOG.log(Level.WARNING, () -> "engine=closed in_flight=" + inFlight + " buffers=leaked on purpose, the"
                     + " kernel may still write into them");
         }
+        slots.forEach(closer::settleClose);
         ring.close();
-        abandonAll();
-        tasks.close(); // the last tasks may still release or send
-        leases.orphan();
     }
 
     /** Whoever is left has no ring any more. */

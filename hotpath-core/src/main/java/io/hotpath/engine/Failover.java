@@ -1,8 +1,10 @@
 package io.hotpath.engine;
 
 import static io.hotpath.engine.Connection.CLOSED;
+import static io.hotpath.engine.Connection.CLOSING;
 import static io.hotpath.engine.Connection.CONNECTING;
 import static io.hotpath.engine.Connection.FD_CLOSING;
+import static io.hotpath.engine.Connection.OPEN;
 import static io.hotpath.engine.Connection.RECV_IDLE;
 
 import io.hotpath.EngineException;
@@ -10,6 +12,9 @@ import io.hotpath.Errno;
 import io.hotpath.ring.Ring;
 import io.hotpath.ring.UserData;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves listeners and live connections from a ring to the next one. Descriptors stay; each operation either completes on the
@@ -28,14 +33,18 @@ final class Failover {
     private static final long LOSS_TIMEOUT_NANOS = 100_000_000L;
 
     /** Rings that may die within {@link #RESCUE_PERIOD_NANOS} before the engine gives up. */
-    private static final int RESCUES_MAX = 8;
+    static final int RESCUES_MAX = 8;
 
     private static final long RESCUE_PERIOD_NANOS = 60_000_000_000L;
 
     private final Engine engine;
     private boolean moving;
+    private boolean losing;
     private int rescues;
     private long firstRescueNanos;
+
+    /** Why there is no ring any more; {@code null} while there is one. */
+    private @Nullable EngineException failure;
 
     Failover(Engine engine) {
         this.engine = engine;
@@ -46,9 +55,21 @@ final class Failover {
         return moving;
     }
 
+    /** Whether the ring has lost completions, so that what comes now is held back: there may be a gap before it. */
+    boolean losing() {
+        return losing;
+    }
+
+    /** @throws EngineException if there is no ring any more: the engine can only be closed then */
+    void requireRing() {
+        if (failure != null && !engine.closed()) {
+            throw failure;
+        }
+    }
+
     /** The ring works and is retired in order. */
     void move(String cause) {
-        if (moving || engine.closed()) {
+        if (moving || failure != null || engine.closed()) {
             return;
         }
         begin();
@@ -68,15 +89,11 @@ final class Failover {
      * @throws EngineException if rings die again and again, or if no kernel opens another one
      */
     void rescue(int errno) {
-        giveUpIfHopeless(errno);
         Ring old = engine.ring();
+        giveUpIfHopeless(old, errno);
         begin();
-        engine.drainCompletions(); // what was posted is true
-        boolean clean = false;
-        if (old.completionsLost()) {
-            old.reapAfterLoss(); // the ring works, only some completions were dropped
-            clean = reap(old, LOSS_TIMEOUT_NANOS) && engine.leases().headsAgree();
-        }
+        engine.drainCompletions(); // what was posted before the loss is true
+        boolean clean = errno == Errno.EBADR && reapAfterLoss(old);
         if (clean) {
             engine.leases().detach();
             old.close();
@@ -86,14 +103,25 @@ final class Failover {
         finish(old, Errno.name(errno));
     }
 
-    private void giveUpIfHopeless(int errno) {
+    /** The ring works, only some completions were dropped; returns whether none of those mattered. */
+    private boolean reapAfterLoss(Ring old) {
+        losing = true;
+        engine.forEachConnection(c -> c.exposed = c.recv != RECV_IDLE);
+        old.reapAfterLoss();
+        return reap(old, LOSS_TIMEOUT_NANOS) && engine.leases().headsAgree();
+    }
+
+    private void giveUpIfHopeless(Ring old, int errno) {
         long now = engine.nanoTime();
         if (rescues == 0 || now - firstRescueNanos > RESCUE_PERIOD_NANOS) {
             firstRescueNanos = now;
             rescues = 0;
         }
         if (++rescues > RESCUES_MAX) {
-            throw new EngineException("io_uring_enter", errno, "rings broke " + RESCUES_MAX + " times within a minute");
+            old.fail(errno);
+            failure = new EngineException(
+                    "io_uring_enter", errno, "rings broke more than " + RESCUES_MAX + " times within a minute");
+            throw failure;
         }
     }
 
@@ -129,29 +157,63 @@ final class Failover {
     /** Completions are missing. Whoever may have lost something ends; the rest has nothing on the old ring any more. */
     private void abandon(Ring old) {
         boolean receivesKnown = engine.leases().headsAgree();
+        List<Connection> lost = new ArrayList<>();
+        engine.forEachConnection(c -> {
+            engine.closer.settleClose(c);
+            if (c.state < CLOSING && (sendUnknown(c, old) || receiveUnknown(c, receivesKnown))) {
+                lost.add(c);
+            }
+            if (c.connecting && old.taken(c.prepared)) {
+                c.connectAddress = null; // finished on the next ring, else begun there
+            }
+            forgetFlight(c);
+        });
         old.close();
         engine.leases().ringDied();
+        lost.forEach(engine.closer::lost);
         engine.forEachConnection(c -> {
-            boolean sendUnknown = c.sending > 0;
-            boolean receiveUnknown = c.recv != RECV_IDLE && !receivesKnown;
-            engine.sender.forgetFlight(c);
-            if (sendUnknown || receiveUnknown || c.state == FD_CLOSING) {
-                engine.closer.lost(c);
-            } else {
-                c.inFlight = 0;
-                c.recv = RECV_IDLE;
-                c.watched = false;
-                c.endSent = false;
+            if (c.state == FD_CLOSING) {
+                c.inFlight++;
+                engine.closer.closeCompleted(c); // what the kernel took is closed, the rest was closed just now
             }
         });
     }
 
+    /** What the kernel did not take it did not send. */
+    private static boolean sendUnknown(Connection c, Ring old) {
+        return c.sending > 0 && old.taken(c.prepared);
+    }
+
+    /**
+     * Bytes are missing if a buffer was taken of which no completion told. A receive whose end is missing on a ring that was
+     * reaped may have ended with an error that nothing will repeat.
+     */
+    private boolean receiveUnknown(Connection c, boolean receivesKnown) {
+        if (c.state != OPEN) {
+            return false; // closing: nobody reads any more
+        }
+        return losing ? c.exposed && (!receivesKnown || c.recv != RECV_IDLE) : c.recv != RECV_IDLE && !receivesKnown;
+    }
+
+    private void forgetFlight(Connection c) {
+        engine.sender.forgetFlight(c);
+        c.inFlight = 0;
+        c.recv = RECV_IDLE;
+        c.watched = false;
+        c.endSent = false;
+    }
+
     private void finish(Ring old, String cause) {
         String was = old.kernelRing().kernel().name();
+        engine.forEachListener(Listener::disarmed);
         try {
             engine.replaceRing();
+        } catch (EngineException refused) {
+            failure = refused;
+            throw refused;
         } finally {
             moving = false;
+            losing = false;
         }
         engine.forEachListener(Listener::moved);
         engine.forEachConnection(this::resume);
@@ -160,8 +222,11 @@ final class Failover {
     }
 
     private void resume(Connection c) {
+        c.exposed = false;
         if (c.state == CONNECTING) {
-            engine.awaitConnected(c);
+            if (c.connecting) { // else a socket that nobody has told to connect
+                engine.awaitConnected(c);
+            }
         } else if (c.state != CLOSED) {
             engine.receiver.moved(c);
             engine.sender.moved(c);

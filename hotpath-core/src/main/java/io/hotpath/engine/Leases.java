@@ -227,7 +227,7 @@ public final class Leases {
         main = mainRing;
         kernelMayWrite = true;
         for (int buffer = 0; buffer < ringCount; buffer++) {
-            if (owner(buffer) == FREE) {
+            if (owner(buffer) == FREE && holders[buffer] == null) { // else another thread's release is on its way
                 toKernel(buffer);
             }
         }

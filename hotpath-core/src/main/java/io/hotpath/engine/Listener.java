@@ -140,9 +140,13 @@ public final class Listener {
         cancel();
     }
 
-    void moved() {
+    /** Nothing of it is on a ring. */
+    void disarmed() {
         armed = false;
         cancelling = false;
+    }
+
+    void moved() {
         arm(false);
     }
 

@@ -171,7 +171,7 @@ final class Receiver {
     // ---- deliver and park ---------------------------------------------------------------------------------------
 
     private boolean deliverable(Connection c) {
-        return c.demand > 0 && !c.paused && c.state == OPEN && engine.hasCredit(c);
+        return c.demand > 0 && !c.paused && c.state == OPEN && engine.hasCredit(c) && !engine.losing();
     }
 
     private void deliver(Connection c, int buffer) {
@@ -249,7 +249,7 @@ final class Receiver {
     }
 
     private void reportEnd(Connection c) {
-        if (c.endReported || c.state != OPEN) {
+        if (c.endReported || c.state != OPEN || engine.losing()) {
             return;
         }
         c.endReported = true;
@@ -405,7 +405,7 @@ final class Receiver {
 
     /** A new ring: nothing of {@code c} is armed on it yet. */
     void moved(Connection c) {
-        if (c.stopped || c.starved) {
+        if (c.stopped || c.starved || c.inputEnded) {
             watch(c);
         }
         queueRearm(c);
@@ -425,13 +425,18 @@ final class Receiver {
         if (!c.watched && c.state == OPEN && !engine.moving()) {
             c.watched = true;
             c.inFlight++;
-            engine.ring().prepPoll(c.fd, c.peerFinished ? 0 : Abi.POLLRDHUP, false, c.userData(Ops.WATCH));
+            // io_uring reports POLLRDHUP unasked: once it is known only a multishot waits for what comes next
+            boolean multishot = c.peerFinished;
+            engine.ring().prepPoll(c.fd, multishot ? 0 : Abi.POLLRDHUP, multishot, c.userData(Ops.WATCH));
         }
     }
 
-    void watchCompleted(Connection c, int result) {
-        c.watched = false;
-        c.inFlight--;
+    void watchCompleted(Connection c, int result, int flags) {
+        boolean more = (flags & Abi.IORING_CQE_F_MORE) != 0;
+        if (!more) {
+            c.watched = false;
+            c.inFlight--;
+        }
         if (c.state != OPEN) {
             engine.closer.later(c);
         } else if (result > 0) {
@@ -441,7 +446,7 @@ final class Receiver {
                 if (errno > 0) {
                     engine.closer.fail(c, errno);
                 }
-            } else if (c.recv != RECV_ARMED) {
+            } else if (!more && c.recv != RECV_ARMED) {
                 watch(c); // its end is noticed; now only for a reset
             }
         }

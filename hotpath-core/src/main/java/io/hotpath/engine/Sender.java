@@ -227,6 +227,7 @@ final class Sender {
             ring.prepSendGathered(c.fd, userData);
         }
         c.inFlight++;
+        c.prepared = ring.prepared();
         int inRing = ringBuffers(c);
         if (inRing > 0) {
             inFlightInRing += inRing;

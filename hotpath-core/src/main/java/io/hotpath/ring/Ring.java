@@ -51,6 +51,7 @@ public final class Ring {
     private boolean completionsLost;
     private boolean closed;
     private int inFlight;
+    private long prepared;
     private long enters;
     private long submitted;
     private long completions;
@@ -180,6 +181,7 @@ public final class Ring {
     private void prep(long head, long off, long address, int length, int opFlags, long userData, long groupAndCap) {
         long lengthAndFlags = Integer.toUnsignedLong(length) | (long) opFlags << 32;
         inFlight++;
+        prepared++;
         if (!spill.isEmpty() || full()) {
             submit();
             if (!spill.isEmpty() || full()) {
@@ -331,9 +333,9 @@ public final class Ring {
         return completionsLost;
     }
 
-    /** After {@code EBADR}: enters again, to reap what was not lost. */
+    /** After {@code EBADR}, or once {@link #dropped} has grown: enters again, to reap what was not lost. */
     public void reapAfterLoss() {
-        assert completionsLost;
+        completionsLost = true;
         brokenErrno = 0;
     }
 
@@ -361,6 +363,16 @@ public final class Ring {
     /** Operations whose last completion has not been handed over yet, prepared ones included. */
     public int inFlight() {
         return inFlight;
+    }
+
+    /** How many operations were prepared so far: the number of the last one. */
+    public long prepared() {
+        return prepared;
+    }
+
+    /** Whether the kernel has taken the operation of that {@link #prepared} number, which says nothing of its outcome. */
+    public boolean taken(long number) {
+        return number <= prepared - spill.size() - pending();
     }
 
     /** Calls of {@code enter} so far. */

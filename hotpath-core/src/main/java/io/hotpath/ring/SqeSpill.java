@@ -20,6 +20,10 @@ final class SqeSpill {
         return first == end;
     }
 
+    int size() {
+        return (end - first) / WORDS;
+    }
+
     void add(long head, long off, long address, long lengthAndFlags, long userData, long groupAndCap) {
         if (end == words.length) {
             grow();
