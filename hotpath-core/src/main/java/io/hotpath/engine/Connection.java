@@ -190,7 +190,8 @@ public final class Connection {
     }
 
     /**
-     * From now on its receives and sends need no credit of the engine, only its own demand. Accept and close still do.
+     * From now on its receives and sends need no credit of the engine, only its own demand. Accept and close still do. What
+     * it has to send does not pause its receiving any more: its demand says how much it takes.
      */
     public void leaveCredit() {
         assert engine.inLoop();

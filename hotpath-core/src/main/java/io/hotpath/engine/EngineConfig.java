@@ -15,7 +15,8 @@ import java.time.Duration;
  * @param copyBytesMax      memory for bytes that must leave the ring buffers, and for what callers send from the heap;
  *                          touched only when used
  * @param leaseQuota        buffers that one connection may hold before it is parked; 0 takes {@code max(2, buffers / 16)}
- * @param outboundPauseBytes unsent bytes at which a connection receives no more until half of them are sent
+ * @param outboundPauseBytes unsent bytes at which a connection receives no more until half of them are sent, unless its
+ *                          demand is its own, see {@link Connection#leaveCredit}
  * @param outboundBytesMax  unsent bytes of a connection beyond which a send is refused with {@code ENOBUFS}
  * @param acceptWaitMax     accepted connections that wait for demand before accept is cancelled
  * @param connectionsMax    connections at a time; one more is reset at once

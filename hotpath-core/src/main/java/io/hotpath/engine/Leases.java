@@ -404,7 +404,7 @@ public final class Leases {
     }
 
     /** Counts a copy buffer against {@code connection}. */
-    void assign(int buffer, Connection connection) {
+    private void assign(int buffer, Connection connection) {
         holders[buffer] = connection;
         connection.held++;
     }

@@ -130,9 +130,7 @@ final class Sender {
             last.buffer = -1;
             return shared;
         }
-        int copy = leases.takeCopy();
-        leases.assign(copy, c);
-        return copy;
+        return leases.takeCopy(); // outboundBytesMax bounds these, not the quota of what is received
     }
 
     private void append(Connection c, Outbound piece) {
@@ -148,7 +146,7 @@ final class Sender {
         c.outLast = piece;
         piece.callBytes += piece.length;
         c.outboundBytes += piece.length;
-        if (c.outboundBytes >= pauseBytes) {
+        if (c.outboundBytes >= pauseBytes && !c.free) {
             c.paused = true;
         }
         queue(c);

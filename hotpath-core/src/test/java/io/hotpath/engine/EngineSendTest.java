@@ -209,6 +209,26 @@ class EngineSendTest {
         });
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aConnectionOnItsOwnDemandReceivesWhileItsPeerDoesNotRead(Beds beds) {
+        beds.run(Bed.SMALL.withOutbound(4_096, 1 << 20).withCopyBytesMax(2 << 20), bed -> {
+            Client client = bed.connectNarrow();
+            Side side = bed.accepted();
+            Bed.narrow(side);
+            side.reaction = Side.RELEASE;
+            side.connection.leaveCredit();
+            client.stall();
+            byte[] answer = random(500_000);
+            side.connection.send(answer, 0, answer.length, 1);
+            client.send(bytes("question"));
+            bed.until("received", () -> side.received() == "question".length());
+            assertThat(side.connection.outboundBytes()).isGreaterThan(4_096);
+            client.resume();
+            bed.until("answered", () -> client.receivedCount() == answer.length);
+        });
+    }
+
     // ---- half close ---------------------------------------------------------------------------------------------
 
     @ParameterizedTest
