@@ -35,7 +35,7 @@ public final class Doctor {
         if (verdict.ioUring()) {
             out.printf(FACT, "verdict", "usable: the policy auto takes " + verdict.kernel());
         } else {
-            out.printf(FACT, "verdict", "io_uring is not usable: the policy auto takes " + verdict.kernel());
+            out.printf(FACT, "verdict", "not usable: the policy auto takes " + verdict.kernel());
             out.printf(FACT, "refused by", verdict.refusedBy());
             out.printf(FACT, "reason", verdict.reason());
         }
