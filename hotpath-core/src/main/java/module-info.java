@@ -3,6 +3,7 @@
  */
 module io.hotpath.core {
     requires static org.jspecify;
+    requires static jdk.jfr;
 
     exports io.hotpath;
     exports io.hotpath.ring;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     private static final JavaClasses ADAPTERS = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
-            .importPackages("io.hotpath.reactor", "io.hotpath.netty", "io.hotpath.spring");
+            .importPackages("io.hotpath.reactor", "io.hotpath.netty", "io.hotpath.spring", "io.hotpath.observe");
 
     @Test
     void reactorDoesNotKnowNetty() {
@@ -26,6 +26,17 @@ class ArchitectureTest {
         noClasses().that().resideInAPackage("io.hotpath.netty..")
                 .should().dependOnClassesThat().resideInAnyPackage("io.hotpath.reactor..", "io.hotpath.spring..")
                 .allowEmptyShould(true)
+                .check(ADAPTERS);
+    }
+
+    @Test
+    void whatIsSeenFromOutsideKnowsOnlyTheEngine() {
+        noClasses().that().resideInAPackage("io.hotpath.observe..")
+                .should().dependOnClassesThat()
+                .resideInAnyPackage("io.hotpath.reactor..", "io.hotpath.netty..", "io.hotpath.spring..")
+                .check(ADAPTERS);
+        noClasses().that().resideOutsideOfPackages("io.hotpath.observe..", "io.hotpath.spring..")
+                .should().dependOnClassesThat().resideInAPackage("io.hotpath.observe..")
                 .check(ADAPTERS);
     }
 

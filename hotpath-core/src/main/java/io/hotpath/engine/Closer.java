@@ -37,7 +37,7 @@ final class Closer {
         } else if (c.state == OPEN) {
             c.ours = true;
             drain(c);
-            engine.receiver.dropParked(c);
+            engine.parked.drop(c);
         } else if (c.state == DRAINING) {
             c.closesItself = false; // asked for by now: does not wait for leases any more
             later(c);
@@ -64,6 +64,18 @@ final class Closer {
             engine.kernel().sockets().lingerZero(c.fd);
             abandon(c);
         }
+    }
+
+    /** The peer has kept it waiting for too long: it sees a reset, the handler the reason. */
+    void timeOut(Connection c) {
+        reset(c);
+        c.closeErrno = Errno.ETIMEDOUT;
+    }
+
+    /** Its peer reads nothing and others need the buffers that wait for it. */
+    void makeRoom(Connection c) {
+        reset(c);
+        c.closeErrno = Errno.ENOBUFS;
     }
 
     /** The network or the peer has ended it. */
@@ -112,7 +124,7 @@ final class Closer {
 
     /** Looks at {@code c} again when the present report is over. */
     void later(Connection c) {
-        engine.ready(c);
+        engine.reporter.ready(c);
     }
 
     /** Takes every step that can be taken now. */
@@ -149,6 +161,7 @@ final class Closer {
         Closer closer = c.engine.closer;
         if (c.state == DRAINING) {
             closer.counters.closeDeadlines++;
+            Flight.connectionReset(c.slot, "closeTimeout");
             closer.reset(c);
         }
     }
@@ -236,8 +249,9 @@ final class Closer {
     void abandoned(Connection c) {
         unlimit(c);
         if (c.fd >= 0) {
-            engine.kernel().sockets().close(c.fd);
-            c.fd = -1;
+            int descriptor = c.fd;
+            c.fd = -1; // first: the number may be another client's at once
+            engine.kernel().sockets().close(descriptor);
         }
         c.closeErrno = c.closeErrno == 0 ? Errno.EIO : c.closeErrno;
         c.inFlight = 0;
@@ -257,7 +271,7 @@ final class Closer {
 
     private void limit(Connection c, long nanos, Consumer<Connection> action) {
         if (c.deadline == null) {
-            c.deadline = engine.timers().at(engine.nanoTime() + nanos, () -> {
+            c.deadline = engine.after(nanos, () -> {
                 c.deadline = null;
                 action.accept(c);
             });

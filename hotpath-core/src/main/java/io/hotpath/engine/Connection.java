@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.BindException;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,14 @@ public final class Connection {
     final Engine engine;
     final int slot;
     final int generation;
-    int fd;
+
+    /** Whether it was begun from this side. */
+    final boolean outgoing;
+
     int family;
+
+    /** The loop thread writes; whoever asks for an address from elsewhere reads it before and after. */
+    volatile int fd;
 
     // life: Closer
     byte state;
@@ -64,6 +71,7 @@ public final class Connection {
     boolean stuck;
     boolean watched;
     boolean uncapped;
+    long bytesIn;
     boolean peerFinished;
     boolean inputEnded;
 
@@ -72,6 +80,7 @@ public final class Connection {
 
     boolean endReported;
     boolean inRearm;
+    boolean inHeldBack;
     int held;
     int lent;
     int parkedFirst = -1;
@@ -87,10 +96,19 @@ public final class Connection {
     int sending;
     long sendingBytes;
     long outboundBytes;
+    long bytesOut;
     @Nullable Outbound outFirst;
     @Nullable Outbound outLast;
     @Nullable Outbound doneFirst;
     @Nullable Outbound doneLast;
+
+    // looks of LastResort: how often in a row nothing of its send was taken, and how far it was
+    int blockedLooks = -1;
+    int blockedProgress;
+    long blockedBytes;
+
+    /** What the last looks at it saw; null before the first, and for ever without limits of time. */
+    @Nullable Progress progress;
 
     // reports
     boolean inReady;
@@ -106,6 +124,7 @@ public final class Connection {
         this.generation = generation;
         this.fd = fd;
         this.state = state;
+        outgoing = state == CONNECTING;
     }
 
     // ---- set up -------------------------------------------------------------------------------------------------
@@ -139,7 +158,7 @@ public final class Connection {
         if (state != CONNECTING || inFlight > 0) {
             throw new IllegalStateException(this + " is connected, connecting or closed");
         }
-        engine.connect(this, address, timeoutNanos);
+        engine.connector.connect(this, address, timeoutNanos);
     }
 
     /**
@@ -191,7 +210,8 @@ public final class Connection {
 
     /**
      * From now on its receives and sends need no credit of the engine, only its own demand. Accept and close still do. What
-     * it has to send does not pause its receiving any more: its demand says how much it takes.
+     * it has to send does not pause its receiving any more, unless copy memory is short: its demand says how much it
+     * takes.
      */
     public void leaveCredit() {
         assert engine.inLoop();
@@ -217,26 +237,26 @@ public final class Connection {
 
     /**
      * Sends a lease and gives it back when it went out. The lease is the engine's from here on, also when this connection is
-     * closed already; then {@code sent} reports the error.
+     * closing; then {@code sent} reports the error. After {@code closed} was reported nothing is, not even that.
      *
      * @throws IllegalStateException if the lease was released or sent before
      */
     public void send(long lease, long token) {
         assert engine.inLoop();
-        engine.sender.send(this, lease, token);
+        engine.sendCalls.send(this, lease, token);
     }
 
     /** Sends a copy of {@code count} bytes of {@code bytes}. */
     public void send(byte[] bytes, int offset, int count, long token) {
         assert engine.inLoop();
         Objects.checkFromIndexSize(offset, count, bytes.length);
-        engine.sender.sendCopy(this, MemorySegment.ofArray(bytes).asSlice(offset, count), token);
+        engine.sendCalls.sendCopy(this, MemorySegment.ofArray(bytes).asSlice(offset, count), token);
     }
 
     /** Sends a copy of what remains in {@code bytes}, whose position stays. */
     public void send(ByteBuffer bytes, long token) {
         assert engine.inLoop();
-        engine.sender.sendCopy(this, MemorySegment.ofBuffer(bytes), token);
+        engine.sendCalls.sendCopy(this, MemorySegment.ofBuffer(bytes), token);
     }
 
     /** Sends native memory in place; it stays as it is and reachable until {@code sent} reports it. */
@@ -245,7 +265,7 @@ public final class Connection {
         if (!bytes.isNative()) {
             throw new IllegalArgumentException("the segment is on the heap: send a copy of it");
         }
-        engine.sender.sendInPlace(this, bytes, token);
+        engine.sendCalls.sendInPlace(this, bytes, token);
     }
 
     /**
@@ -317,14 +337,24 @@ public final class Connection {
         attachment = value;
     }
 
-    /** The peer's address, asked when needed. */
+    /** The peer's address, asked from the kernel. Any thread. */
     public SocketAddress remoteAddress() throws IOException {
-        return sockets().peerAddress(fd);
+        int asked = fd;
+        return stillOf(asked, sockets().peerAddress(asked));
     }
 
-    /** The address of this side. */
+    /** The address of this side, asked from the kernel. Any thread. */
     public SocketAddress localAddress() throws IOException {
-        return sockets().localAddress(fd);
+        int asked = fd;
+        return stillOf(asked, sockets().localAddress(asked));
+    }
+
+    /** A number that was closed meanwhile may be another client's. */
+    private SocketAddress stillOf(int asked, SocketAddress answer) throws SocketException {
+        if (fd != asked) {
+            throw new SocketException("the connection is closed");
+        }
+        return answer;
     }
 
     /** Reads a socket option by its Linux level and name; {@code -errno} on failure. Any thread. */
@@ -335,6 +365,11 @@ public final class Connection {
     /** Sets a socket option by its Linux level and name; returns 0 or {@code -errno}. */
     public int setOption(int level, int name, int value) {
         return sockets().setOption(fd, level, name, value);
+    }
+
+    /** Makes the close of its descriptor, in order or not, a reset: {@code SO_LINGER} of 0. Returns 0 or {@code -errno}. */
+    public int lingerZero() {
+        return sockets().lingerZero(fd);
     }
 
     @Override

@@ -28,6 +28,11 @@ final class ConnectionQueue {
         return size == 0;
     }
 
+    @Nullable
+    Connection last() {
+        return size == 0 ? null : items[size - 1];
+    }
+
     void drain(Step step) {
         @Nullable Connection[] stolen = items;
         int count = size;

@@ -38,6 +38,13 @@ final class Counters {
     long staleCompletions;
     long unexpectedErrnos;
     long handlerFailures;
+    long leakedBytes;
+    long sendsRefused;
+    long timeoutsFirstByte;
+    long timeoutsIdle;
+    long timeoutsRead;
+    long timeoutsWrite;
+    long resetsForRoom;
     long quotaStuck;
     final LongAdder staleLeases = new LongAdder();
 }

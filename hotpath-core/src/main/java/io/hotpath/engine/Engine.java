@@ -4,18 +4,11 @@ import io.hotpath.EngineException;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
-import io.hotpath.kernel.SocketAddresses;
-import io.hotpath.ring.CqeHandler;
 import io.hotpath.ring.KernelLadder;
 import io.hotpath.ring.Ring;
 import io.hotpath.ring.UserData;
-import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,16 +22,20 @@ import org.jspecify.annotations.Nullable;
  * <p>Doors for other threads: {@link #execute}, {@link #wakeup}, {@link Leases#release} and reading a lease. Nothing else.
  */
 public final class Engine implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(Engine.class.getName());
-    private static final long UNLIMITED = Long.MAX_VALUE;
-    private static final long RETIRE_TIMEOUT_NANOS = 2_000_000_000L;
-    private static final long REAP_STEP_NANOS = 10_000_000L;
-    private static final int HOLDERS_SWEEP_MIN = 256;
+    /** A power of two. */
+    private static final int TURNS_PER_CLOCK = 16;
 
     final Counters counters = new Counters();
+    final Listeners listeners = new Listeners();
+    final Reporter reporter = new Reporter(this);
+    final Connector connector;
+    final Parked parked;
+    final Watcher watcher = new Watcher(this);
     final Receiver receiver;
     final Sender sender;
+    final SendCalls sendCalls;
     final Closer closer;
+    final Relief relief;
 
     private final Thread owner = Thread.currentThread();
     private final KernelLadder ladder;
@@ -49,39 +46,41 @@ public final class Engine implements AutoCloseable {
     /** Written by the loop thread, which alone uses it but for waking; a waker that reads an older one meets a loop awake. */
     private volatile Ring ring;
 
+    private final Pulse pulse = new Pulse();
     private final Tasks tasks = new Tasks();
     private final Timers timers = new Timers();
     private final SlotTable slots;
-    private final List<@Nullable Listener> listeners = new ArrayList<>();
-    private final ConnectionQueue ready = new ConnectionQueue();
-
-    /** Who held ring buffers, parked or in a send; looked through when these are short. */
-    private final ConnectionQueue holders = new ConnectionQueue();
-
-    private final ConnectionQueue withoutCredit = new ConnectionQueue();
-    private final ConnectionQueue.Step attendStep = this::attend;
-    private final ConnectionQueue.Step readyStep = this::readyAgain;
-    private final ConnectionQueue.Step relieveStep = this::relieve;
-    private final ConnectionQueue.Step sweepStep = this::keepUnlessClosed;
-    private final Consumer<Listener> advanceStep = Listener::advance;
-    private final CqeHandler dispatch = this::completed;
+    private final Dispatcher dispatcher;
+    private final Sweeper sweeper;
 
     private Runnable beforeSend = () -> {};
-    private long credit = UNLIMITED;
-    private boolean listenersChanged;
+    private final long busyPollNanos;
     private long turns;
+
+    /** When something completed last, if busy polling asks for it. */
+    private long completedNanos;
+
     private boolean turning;
+    private boolean timeIsUp;
     private boolean closed;
 
     private Engine(KernelLadder ladder, EngineConfig config) {
         this.ladder = ladder;
         this.config = config;
+        busyPollNanos = config.busyPoll().toNanos();
         leases = new Leases(this, ladder.kernel(), config);
         slots = new SlotTable(config.connectionsMax());
+        connector = new Connector(this, config);
+        parked = new Parked(this, config);
         receiver = new Receiver(this, config);
-        sender = new Sender(this, config);
+        OutboundPool pool = new OutboundPool();
+        sender = new Sender(this, pool, config);
+        sendCalls = new SendCalls(this, pool, config);
         closer = new Closer(this, config);
+        relief = new Relief(this, config);
+        dispatcher = new Dispatcher(this, slots);
         failover = new Failover(this);
+        sweeper = new Sweeper(this, slots, config.limits());
         try {
             ring = openRing();
         } catch (RuntimeException | Error failed) {
@@ -89,13 +88,16 @@ public final class Engine implements AutoCloseable {
             throw failed;
         }
         armWake();
+        Watchdog.SHARED.watch(pulse);
     }
 
     private Ring openRing() {
-        return ladder.open(config.ringSetup(), opened -> {
-            leases.attach(opened);
-            return opened;
+        Ring opened = ladder.open(config.ringSetup(), candidate -> {
+            leases.attach(candidate);
+            return candidate;
         });
+        Flight.kernelOpened(kernel().name(), ladder.refusal());
+        return opened;
     }
 
     /**
@@ -155,14 +157,18 @@ public final class Engine implements AutoCloseable {
     public EngineStats stats() {
         Counters c = counters;
         return new EngineStats(
-                kernel().name(), turns, c.enters + ring.enters(), c.submissions + ring.submitted(),
+                kernel().name(), ladder.refusal(), turns, c.enters + ring.enters(), c.submissions + ring.submitted(),
                 c.completions + ring.completions(), c.overflows + ring.overflows(),
                 slots.count(), c.accepted, c.acceptErrors, c.acceptPauses, c.refused, c.closedInOrder,
                 c.closedByFailure, c.closedByReset, c.closeDeadlines, c.bytesIn, c.bytesOut, c.receives, c.sends,
                 c.sendShort, c.enobufs, c.parks, c.rearms, c.copiedOut, c.reserveServed, c.quotaStuck,
-                leases.applicationHeld(), leases.copiesHeld(), leases.mainFree(), c.staleCompletions,
-                c.staleLeases.sum(), c.unexpectedErrnos, c.handlerFailures, c.failovers, c.closedByLoss,
-                c.movedSending, c.movedParked);
+                leases.applicationHeld(), leases.copiesHeld(), leases.mainFree(),
+                leases.ringBuffersOf(BufferOwners.KERNEL), leases.ringBuffersOf(BufferOwners.ENGINE),
+                leases.ringBuffersOf(BufferOwners.APPLICATION), leases.ringBuffersOf(BufferOwners.FREE),
+                c.staleCompletions, c.staleLeases.sum(), c.unexpectedErrnos, c.handlerFailures,
+                c.leakedBytes, pulse.blocked(), c.failovers, c.closedByLoss,
+                c.movedSending, c.movedParked, c.sendsRefused, c.timeoutsFirstByte, c.timeoutsIdle, c.timeoutsRead,
+                c.timeoutsWrite, c.resetsForRoom);
     }
 
     public EngineConfig config() {
@@ -172,21 +178,18 @@ public final class Engine implements AutoCloseable {
     // ---- listen and connect -------------------------------------------------------------------------------------
 
     /**
-     * Accepts on sockets that were opened for several loops, each loop with its own index.
+     * Accepts on sockets that were opened for several loops, each loop with its own shard.
      *
      * @param sockets from {@link ListenAddress#bind}
+     * @param shard   which of the sockets, from 0 on
      */
-    public Listener listen(ListenAddress sockets, int index, ListenerHandler handler) {
+    public Listener listen(ListenAddress sockets, int shard, ListenerHandler handler) {
         assert inLoop();
         requireOpen();
-        int place = listeners.indexOf(null); // nothing of the listener that was there is in flight
-        if (place < 0) {
-            place = listeners.size();
-            listeners.add(null);
-        }
+        int index = listeners.free();
         Listener listener = new Listener(
-                this, place, sockets.take(index), sockets.address(), handler, config.acceptWaitMax());
-        listeners.set(place, listener);
+                this, index, sockets.take(shard), handler, config.acceptWaitMax());
+        listeners.set(index, listener);
         listener.arm(false);
         return listener;
     }
@@ -199,7 +202,12 @@ public final class Engine implements AutoCloseable {
      */
     public Connection connect(SocketAddress address, long timeoutNanos, ConnectionHandler handler) {
         Connection connection = socket(address, handler);
-        connection.connect(address, timeoutNanos);
+        try {
+            connection.connect(address, timeoutNanos);
+        } catch (IllegalArgumentException refused) {
+            connector.giveUp(connection); // nobody else has it
+            throw refused;
+        }
         return connection;
     }
 
@@ -212,22 +220,7 @@ public final class Engine implements AutoCloseable {
     public Connection socket(SocketAddress like, ConnectionHandler handler) {
         assert inLoop();
         requireOpen();
-        int family = SocketAddresses.family(like);
-        int fd = kernel().sockets().socket(family);
-        if (fd < 0) {
-            throw new EngineException("socket", -fd, "raise the limit of open files");
-        }
-        Connection connection = occupy(fd, Connection.CONNECTING);
-        if (connection == null) {
-            kernel().sockets().close(fd);
-            throw new IllegalStateException("connectionsMax is reached: " + config.connectionsMax());
-        }
-        if (family != Abi.AF_UNIX) {
-            kernel().sockets().setOption(fd, Abi.IPPROTO_TCP, Abi.TCP_NODELAY, 1);
-        }
-        connection.family = family;
-        connection.adopt(handler);
-        return connection;
+        return connector.socket(like, handler);
     }
 
     /**
@@ -237,74 +230,12 @@ public final class Engine implements AutoCloseable {
      */
     public Connection attach(int descriptor, ConnectionHandler handler) {
         assert inLoop();
-        Connection connection = closed ? null : occupy(descriptor, Connection.OPEN);
-        if (connection == null) {
-            kernel().sockets().close(descriptor);
-            throw new IllegalStateException("the engine is closed or has " + config.connectionsMax() + " connections");
-        }
-        connection.adopt(handler);
-        return connection;
-    }
-
-    void connect(Connection connection, SocketAddress address, long timeoutNanos) {
-        MemorySegment sockaddr = Arena.ofAuto().allocate(SocketAddresses.SOCKADDR_BYTES, 8);
-        int length = SocketAddresses.write(address, connection.family, sockaddr);
-        connection.connecting = true;
-        connection.connectAddress = sockaddr.asSlice(0, length); // reachable until the kernel has read it
-        prepConnect(connection);
-        if (timeoutNanos != Long.MAX_VALUE) {
-            connection.deadline = timers.at(nanoTime() + timeoutNanos, () -> {
-                connection.deadline = null;
-                closer.fail(connection, Errno.ETIMEDOUT);
-            });
-        }
-    }
-
-    private void prepConnect(Connection c) {
-        MemorySegment sockaddr = Objects.requireNonNull(c.connectAddress);
-        c.inFlight++;
-        ring.prepConnect(c.fd, sockaddr.address(), (int) sockaddr.byteSize(), c.userData(Ops.CONNECT));
-        c.prepared = ring.prepared();
+        return connector.attach(descriptor, handler);
     }
 
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("the engine is closed");
-        }
-    }
-
-    private void connectCompleted(Connection c, int result) {
-        c.inFlight--;
-        c.connectAddress = null;
-        if (failover.moving() && result == -Errno.ECANCELED) {
-            return; // finished on the next ring, not repeated
-        }
-        c.connecting = false;
-        if (c.state != Connection.CONNECTING) {
-            ready(c);
-            return;
-        }
-        if (c.deadline != null) {
-            timers.cancel(c.deadline);
-            c.deadline = null;
-        }
-        int errno = result > 0 ? kernel().sockets().option(c.fd, Abi.SOL_SOCKET, Abi.SO_ERROR) : -result;
-        if (errno == 0 && result > 0 && (result & Abi.POLLHUP) != 0) {
-            errno = Errno.ECONNABORTED; // it failed on a ring that lost the news
-        }
-        if (errno != 0) {
-            closer.fail(c, Math.abs(errno));
-            return;
-        }
-        counters.connected++;
-        c.state = Connection.OPEN;
-        try {
-            c.handler().connected(c);
-        } catch (Throwable thrown) {
-            handlerFailed(c, thrown);
-        }
-        if (c.started) {
-            receiver.start(c); // also if it was told to before it stood
         }
     }
 
@@ -317,42 +248,45 @@ public final class Engine implements AutoCloseable {
         beforeSend = hook;
     }
 
+    /**
+     * Runs {@code task} in the first turn after {@code delayNanos}. Loop thread.
+     *
+     * @throws RejectedExecutionException if the engine is closed
+     */
+    public EngineTimer schedule(long delayNanos, Runnable task) {
+        assert inLoop();
+        if (closed) {
+            throw Tasks.refused();
+        }
+        return after(delayNanos, () -> Tasks.run(task));
+    }
+
+    /** The clock of {@link #schedule}: {@link System#nanoTime}, or the virtual time of a simulated kernel. Any thread. */
+    public long nanoTime() {
+        return kernel().nanoTime();
+    }
+
+    /**
+     * What its thread does between two turns counts as its handlers' work: a loop of an adapter that runs tasks there. The
+     * watchdog then finds a task that blocks, as it finds a handler that does.
+     */
+    public void ownsThread() {
+        assert inLoop();
+        pulse.alwaysRuns();
+    }
+
     // ---- credit -------------------------------------------------------------------------------------------------
 
     /** From now on each accept, receive, send and close report needs credit from {@link #request}. */
     public void requireCredit() {
         assert inLoop();
-        credit = 0;
+        reporter.requireCredit();
     }
 
     /** Permits {@code n} more reports. {@code Long.MAX_VALUE} takes the limit away. */
     public void request(long n) {
         assert inLoop();
-        if (n <= 0) {
-            throw new IllegalArgumentException("demand is " + n + ", must be at least 1 (Reactive Streams 3.9)");
-        }
-        credit = credit + n < 0 ? UNLIMITED : credit + n;
-        withoutCredit.drain(readyStep);
-    }
-
-    boolean hasCredit() {
-        return credit > 0;
-    }
-
-    boolean hasCredit(Connection c) {
-        return c.free || credit > 0;
-    }
-
-    void takeCredit(Connection c) {
-        if (!c.free) {
-            takeCredit();
-        }
-    }
-
-    void takeCredit() {
-        if (credit != UNLIMITED) {
-            credit--;
-        }
+        reporter.request(n);
     }
 
     // ---- the turn -----------------------------------------------------------------------------------------------
@@ -370,10 +304,12 @@ public final class Engine implements AutoCloseable {
         }
         assert !turning : "a report must not turn the engine";
         turning = true;
+        pulse.runs();
         try {
             turn(timeoutNanos);
         } finally {
             turning = false;
+            pulse.leaves();
         }
     }
 
@@ -383,36 +319,57 @@ public final class Engine implements AutoCloseable {
         tasks.run();
         failover.requireRing(); // a task may have moved it
         leases.drainReturned();
-        if (!timers.isEmpty()) {
-            timers.run(nanoTime());
-        }
+        runTimers();
         deliver();
         beforeSend.run();
-        relieve();
+        relief.relieve();
         receiver.rearmAll();
         sender.submitAll();
+        sweeper.sweep();
         leases.publish();
-        enter(timeoutNanos);
-        ring.drain(dispatch, ring.cqEntries());
+        boolean waited = enter(timeoutNanos);
+        int completed = ring.drain(dispatcher, ring.cqEntries());
+        timeIsUp = waited && completed == 0;
+        if (busyPollNanos > 0 && completed > 0) {
+            completedNanos = nanoTime();
+        }
         if (ring.dropped() > 0 && !closed) {
             failover.rescue(Errno.EBADR); // before anything that came after the loss is believed
         }
         deliver();
     }
 
-    private void enter(long timeoutNanos) {
-        boolean mayWait = timeoutNanos != 0 && !hasWork() && tasks.goToSleep();
+    /**
+     * A wait that something ended was shorter than the time to the first deadline, so the clock is read when a wait ran out,
+     * and now and then in turns that do not wait.
+     */
+    private void runTimers() {
+        if (!timers.isEmpty() && (timeIsUp || (turns & TURNS_PER_CLOCK - 1) == 0)) {
+            timers.run(nanoTime());
+        }
+    }
+
+    private boolean enter(long timeoutNanos) {
+        boolean mayWait = timeoutNanos != 0 && !hasWork() && !busyPolls() && tasks.goToSleep();
         try {
             if (mayWait && leases.anyReturned()) {
                 mayWait = false; // a foreign release that came before it could see us asleep
             }
+            pulse.waits();
             int result = ring.submitAndWait(mayWait ? 1 : 0, mayWait ? untilDeadline(timeoutNanos) : 0);
+            pulse.wakes();
             if (result < 0) {
                 broken(-result);
             }
+            return mayWait;
         } finally {
             tasks.awake();
         }
+    }
+
+    /** Whether the next completion is so likely to come soon that sleeping would cost more than looking again. */
+    private boolean busyPolls() {
+        return busyPollNanos > 0 && nanoTime() - completedNanos < busyPollNanos;
     }
 
     private void broken(int errno) {
@@ -431,136 +388,14 @@ public final class Engine implements AutoCloseable {
     }
 
     private boolean hasWork() {
-        return !ready.isEmpty() || listenersChanged || sender.hasWork() || receiver.hasWork();
-    }
-
-    private void completed(long userData, int result, int flags) {
-        int op = UserData.op(userData);
-        if (op == Ops.CANCEL) {
-            return; // what was cancelled completes by itself
-        }
-        if (op == Ops.ACCEPT) {
-            Objects.requireNonNull(listeners.get(UserData.slot(userData))).completed(result, flags);
-            return;
-        }
-        if (op == Ops.WAKE) {
-            if ((flags & Abi.IORING_CQE_F_MORE) == 0 && !closed && !failover.moving()) {
-                armWake();
-            }
-            return;
-        }
-        Connection c = slots.find(userData);
-        if (c == null) {
-            stale(op, flags);
-            return;
-        }
-        switch (op) {
-            case Ops.RECV -> receiver.completed(c, result, flags);
-            case Ops.SEND -> sender.completed(c, result);
-            case Ops.CLOSE -> closer.closeCompleted(c);
-            case Ops.CONNECT -> connectCompleted(c, result);
-            case Ops.SHUTDOWN -> closer.shutdownCompleted(c, result);
-            case Ops.WATCH -> receiver.watchCompleted(c, result, flags);
-            default -> throw new AssertionError("op " + op);
-        }
-    }
-
-    private void stale(int op, int flags) {
-        counters.staleCompletions++;
-        if (op == Ops.RECV && (flags & Abi.IORING_CQE_F_BUFFER) != 0) {
-            leases.recycle(flags >>> Abi.IORING_CQE_BUFFER_SHIFT);
-        }
+        return !reporter.isEmpty() || listeners.changed() || sender.hasWork() || receiver.hasWork()
+                || sweeper.hasWork();
     }
 
     /** Reports what can be reported: parked bytes, finished sends, steps of a close, waiting accepts. */
     private void deliver() {
-        listenersChanged = false;
-        forEachListener(advanceStep);
-        // a report may make its own connection ready again; the second walk takes most of these, the next turn the rest
-        for (int i = 0; i < 2 && !ready.isEmpty(); i++) {
-            ready.drain(attendStep);
-        }
-    }
-
-    private void attend(Connection c) {
-        c.inReady = false;
-        boolean reported = sender.report(c);
-        receiver.deliverParked(c);
-        closer.advance(c);
-        if (c.state == Connection.CLOSED && c.doneFirst == null) {
-            reportClose(c);
-        }
-        boolean waits = !reported
-                || (c.state == Connection.CLOSED && !c.closeReported)
-                || (c.parkedFirst >= 0 && c.demand > 0 && c.state == Connection.OPEN && !c.paused);
-        if (waits && !c.inWithoutCredit && credit == 0) {
-            c.inWithoutCredit = true; // the steps of its close do not wait
-            withoutCredit.add(c);
-        }
-    }
-
-    private void reportClose(Connection c) {
-        if (!c.hasHandler()) {
-            c.closeReported = true; // nobody ever saw it
-            return;
-        }
-        if (!c.closeReported && hasCredit()) {
-            takeCredit();
-            c.closeReported = true;
-            try {
-                c.handler().closed(c, c.closeErrno);
-            } catch (Throwable thrown) {
-                handlerFailed(c, thrown);
-            }
-        }
-    }
-
-    private void readyAgain(Connection c) {
-        c.inWithoutCredit = false;
-        ready(c);
-    }
-
-    void ready(Connection c) {
-        if (!c.inReady) {
-            c.inReady = true;
-            ready.add(c);
-        }
-    }
-
-    /** Ring buffers are short: what the engine itself holds in them moves to copy memory. */
-    private void relieve() {
-        if (leases.scarce() && (receiver.holdsRingBuffers() || sender.holdsRingBuffers())) {
-            holders.drain(relieveStep);
-        }
-    }
-
-    private void relieve(Connection c) {
-        c.inHolders = false;
-        boolean parked = receiver.copyParkedOut(c);
-        boolean sending = sender.interruptBlocked(c);
-        if (parked || sending) {
-            c.inHolders = true;
-            holders.add(c);
-        }
-    }
-
-    /** {@code c} has received bytes that it holds in ring buffers. */
-    void holdsRingBuffers(Connection c) {
-        if (!c.inHolders) {
-            c.inHolders = true;
-            holders.add(c);
-            if (holders.size() > 2 * slots.count() + HOLDERS_SWEEP_MIN) {
-                holders.drain(sweepStep);
-            }
-        }
-    }
-
-    private void keepUnlessClosed(Connection c) {
-        if (c.state == Connection.CLOSED) {
-            c.inHolders = false;
-        } else {
-            holders.add(c);
-        }
+        listeners.advance();
+        reporter.deliver();
     }
 
     // ---- for its parts ------------------------------------------------------------------------------------------
@@ -573,17 +408,18 @@ public final class Engine implements AutoCloseable {
         return timers;
     }
 
+    /** Runs {@code action} in the first turn after {@code delayNanos}, which may be as long as a {@code long} can say. */
+    Timers.Timer after(long delayNanos, Runnable action) {
+        return timers.at(nanoTime() + Math.clamp(delayNanos, 0, Timers.DELAY_NANOS_MAX), action);
+    }
+
     Kernel kernel() {
         return ladder.kernel();
     }
 
-    long nanoTime() {
-        return kernel().nanoTime();
-    }
-
     /** Handles what has completed; nothing new is armed or submitted while a failover runs. */
     void drainCompletions() {
-        ring.drain(dispatch, ring.cqEntries());
+        ring.drain(dispatcher, ring.cqEntries());
     }
 
     /** The old ring is closed: opens one on the next kernel. */
@@ -596,6 +432,11 @@ public final class Engine implements AutoCloseable {
         counters.completions += old.completions();
         counters.overflows += old.overflows();
         armWake();
+    }
+
+    void armWake() {
+        int events = Abi.POLLIN | Abi.EPOLLET;
+        ring.prepPoll(ring.kernelRing().wakeFd(), events, true, UserData.of(Ops.WAKE, 0, 0));
     }
 
     boolean closed() {
@@ -615,31 +456,13 @@ public final class Engine implements AutoCloseable {
         slots.forEach(action);
     }
 
-    void forEachListener(Consumer<Listener> action) {
-        for (int i = 0; i < listeners.size(); i++) {
-            Listener listener = listeners.get(i);
-            if (listener != null) {
-                action.accept(listener);
-            }
-        }
-    }
-
-    /** Finishes a connect that another ring began, or begins it if the kernel never saw it. */
-    void awaitConnected(Connection c) {
-        if (c.connectAddress != null) {
-            prepConnect(c);
-            return;
-        }
-        c.inFlight++;
-        ring.prepPoll(c.fd, Abi.POLLOUT, false, c.userData(Ops.CONNECT));
-    }
-
     void cancel(long userData) {
         ring.prepCancel(userData, UserData.of(Ops.CANCEL, 0, 0));
     }
 
     @Nullable
     Connection occupy(int fd, byte state) {
+        sweeper.opened();
         return slots.occupy(this, fd, state);
     }
 
@@ -647,23 +470,13 @@ public final class Engine implements AutoCloseable {
         slots.vacate(c);
     }
 
-    void listenerCloses() {
-        listenersChanged = true;
+    /** Whether there is a listener, a connection or a report that waits. */
+    boolean anythingOpen() {
+        return connections() > 0 || !reporter.isEmpty() || !listeners.isEmpty();
     }
 
-    void listenerClosed(int index) {
-        listeners.set(index, null);
-    }
-
-    void handlerFailed(Connection c, Throwable thrown) {
-        counters.handlerFailures++;
-        LOG.log(Level.WARNING, () -> "connection=" + c.slot + " state=handler_failed action=reset", thrown);
-        closer.reset(c);
-    }
-
-    private void armWake() {
-        int events = Abi.POLLIN | Abi.EPOLLET;
-        ring.prepPoll(ring.kernelRing().wakeFd(), events, true, UserData.of(Ops.WAKE, 0, 0));
+    void closeTasks() {
+        tasks.close();
     }
 
     // ---- the end ------------------------------------------------------------------------------------------------
@@ -676,7 +489,7 @@ public final class Engine implements AutoCloseable {
     /** Closes each listener and, in order, each connection; reports go on. */
     public void shutdown() {
         assert inLoop();
-        forEachListener(Listener::close);
+        listeners.forEach(Listener::close);
         slots.forEach(closer::close);
     }
 
@@ -694,67 +507,7 @@ public final class Engine implements AutoCloseable {
             throw new IllegalStateException("a report must not close its engine: end the loop that turns it");
         }
         closed = true;
-        request(UNLIMITED);
-        shutdown();
-        slots.forEach(closer::reset);
-        long deadline = nanoTime() + RETIRE_TIMEOUT_NANOS;
-        try {
-            reap(deadline);
-        } finally {
-            retire(deadline);
-        }
-    }
-
-    private void reap(long deadline) {
-        while (anythingOpen() && ring.brokenErrno() == 0) {
-            long left = deadline - nanoTime();
-            if (left <= 0) {
-                return;
-            }
-            try {
-                run(Math.min(left, REAP_STEP_NANOS));
-            } catch (EngineException broken) {
-                LOG.log(Level.WARNING, () -> "engine=closing ring=broken cause=" + broken.getMessage());
-            }
-        }
-    }
-
-    private boolean anythingOpen() {
-        return slots.count() > 0 || !ready.isEmpty() || listeners.stream().anyMatch(Objects::nonNull);
-    }
-
-    private void retire(long deadline) {
-        if (!ring.closed()) { // closed if a failover found no other one
-            retireRing(deadline);
-        }
-        abandonAll();
-        tasks.close(); // the last tasks may still release or send
-        leases.orphan();
-    }
-
-    private void retireRing(long deadline) {
-        ring.prepCancelAll(UserData.of(Ops.CANCEL, 0, 0));
-        long left = deadline - nanoTime();
-        while (ring.inFlight() > 0 && left > 0 && ring.submitAndWait(1, left) == 0) {
-            ring.drain(dispatch, ring.cqEntries());
-            left = deadline - nanoTime();
-        }
-        if (ring.inFlight() == 0) {
-            leases.detach();
-        } else {
-            int inFlight = ring.inFlight();
-            LOG.log(Level.WARNING, () -> "engine=closed in_flight=" + inFlight + " buffers=leaked on purpose, the"
-                    + " kernel may still write into them");
-        }
-        slots.forEach(closer::settleClose);
-        ring.close();
-    }
-
-    /** Whoever is left has no ring any more. */
-    private void abandonAll() {
-        slots.forEach(closer::abandoned);
-        forEachListener(Listener::abandoned);
-        slots.forEach(closer::abandoned); // who waited in a listener
-        ready.drain(attendStep);
+        Watchdog.SHARED.leave(pulse);
+        new Retirement(this).run();
     }
 }

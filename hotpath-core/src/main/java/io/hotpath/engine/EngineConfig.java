@@ -24,6 +24,9 @@ import java.time.Duration;
  * @param lingerTimeout     how long a closing connection waits for its peer's end after its own
  * @param restricted        whether the kernel refuses ring operations that Hotpath does not use
  * @param policy            which kernel may serve it
+ * @param limits            how long a peer may keep a connection waiting
+ * @param busyPoll          how long a loop looks again and again after the last completion before it sleeps: less latency for
+ *                          a busy core; zero sleeps at once
  */
 public record EngineConfig(
         int entries,
@@ -38,7 +41,9 @@ public record EngineConfig(
         Duration closeTimeout,
         Duration lingerTimeout,
         boolean restricted,
-        KernelPolicy policy) {
+        KernelPolicy policy,
+        Limits limits,
+        Duration busyPoll) {
 
     /** 1024 entries and 512 buffers of 8192 bytes; each limit as its accessor says. */
     public static final EngineConfig DEFAULT = new EngineConfig(
@@ -54,7 +59,9 @@ public record EngineConfig(
             Duration.ofSeconds(10),
             Duration.ofSeconds(1),
             true,
-            KernelPolicy.AUTO);
+            KernelPolicy.AUTO,
+            Limits.DEFAULT,
+            Duration.ZERO);
 
     static final int MAIN_GROUP = 0;
     static final int RESERVE_GROUP = 1;
@@ -73,6 +80,9 @@ public record EngineConfig(
         requirePositive("outboundBytesMax", outboundBytesMax, "a connection could never send");
         requirePositive("acceptWaitMax", acceptWaitMax, "an accepted connection needs a place to wait");
         requirePositive("connectionsMax", connectionsMax, "an engine without connections does nothing");
+        if (busyPoll.isNegative()) {
+            throw new IllegalArgumentException("busyPoll is " + busyPoll + ", must not be negative: zero is off");
+        }
         requirePositive("closeTimeout", closeTimeout.toNanos(), "use reset() to close without waiting");
     }
 
@@ -102,52 +112,75 @@ public record EngineConfig(
 
     public EngineConfig withEntries(int value) {
         return new EngineConfig(value, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy);
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy,
+                limits, busyPoll);
     }
 
     /** Also sets the quota back to its default for that many buffers. */
     public EngineConfig withBuffers(int count, int bytes) {
         return new EngineConfig(entries, count, bytes, copyBytesMax, 0, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy);
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy,
+                limits, busyPoll);
     }
 
     public EngineConfig withCopyBytesMax(long value) {
         return new EngineConfig(entries, buffers, bufferBytes, value, leaseQuota, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy);
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy,
+                limits, busyPoll);
     }
 
     public EngineConfig withLeaseQuota(int value) {
         return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, value, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy);
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy,
+                limits, busyPoll);
     }
 
     public EngineConfig withOutbound(int pauseBytes, long bytesMax) {
         return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, pauseBytes,
-                bytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy);
+                bytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy, limits,
+                busyPoll);
     }
 
     public EngineConfig withAcceptWaitMax(int value) {
         return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
-                outboundBytesMax, value, connectionsMax, closeTimeout, lingerTimeout, restricted, policy);
+                outboundBytesMax, value, connectionsMax, closeTimeout, lingerTimeout, restricted, policy, limits,
+                busyPoll);
     }
 
     public EngineConfig withConnectionsMax(int value) {
         return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, value, closeTimeout, lingerTimeout, restricted, policy);
+                outboundBytesMax, acceptWaitMax, value, closeTimeout, lingerTimeout, restricted, policy, limits,
+                busyPoll);
     }
 
     public EngineConfig withCloseTimeout(Duration close, Duration linger) {
         return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, connectionsMax, close, linger, restricted, policy);
+                outboundBytesMax, acceptWaitMax, connectionsMax, close, linger, restricted, policy, limits, busyPoll);
     }
 
     public EngineConfig withRestricted(boolean value) {
         return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, value, policy);
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, value, policy, limits,
+                busyPoll);
     }
 
     public EngineConfig withPolicy(KernelPolicy value) {
         return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
-                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, value);
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, value,
+                limits, busyPoll);
+    }
+
+    /** How long a peer may keep a connection waiting. */
+    public EngineConfig withLimits(Limits value) {
+        return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy,
+                value, busyPoll);
+    }
+
+    /** Zero or more; see {@link #busyPoll}. It burns a core while connections are active: measure before you set it. */
+    public EngineConfig withBusyPoll(Duration value) {
+        return new EngineConfig(entries, buffers, bufferBytes, copyBytesMax, leaseQuota, outboundPauseBytes,
+                outboundBytesMax, acceptWaitMax, connectionsMax, closeTimeout, lingerTimeout, restricted, policy,
+                limits, value);
     }
 }

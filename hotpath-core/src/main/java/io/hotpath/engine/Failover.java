@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * and counted, so that no byte is lost or repeated in silence.
  */
 final class Failover {
-    private static final System.Logger LOG = System.getLogger(Failover.class.getName());
+    private static final LoopLog LOG = LoopLog.of(Failover.class);
     private static final long RETIRE_TIMEOUT_NANOS = 2_000_000_000L;
     private static final long REAP_STEP_NANOS = 10_000_000L;
 
@@ -40,6 +40,7 @@ final class Failover {
     private final Engine engine;
     private boolean moving;
     private boolean losing;
+    private Flight.@Nullable Failover flight;
     private int rescues;
     private long firstRescueNanos;
 
@@ -74,12 +75,11 @@ final class Failover {
         }
         begin();
         Ring old = engine.ring();
-        if (reap(old, RETIRE_TIMEOUT_NANOS)) {
-            engine.leases().detach();
-            old.close();
-        } else {
-            abandon(old);
+        boolean clean = reap(old, RETIRE_TIMEOUT_NANOS);
+        if (!clean && lossy(old)) { // on its last way
+            clean = reapAfterLoss(old);
         }
+        leave(old, clean);
         finish(old, cause);
     }
 
@@ -93,14 +93,21 @@ final class Failover {
         giveUpIfHopeless(old, errno);
         begin();
         engine.drainCompletions(); // what was posted before the loss is true
-        boolean clean = errno == Errno.EBADR && reapAfterLoss(old);
+        leave(old, errno == Errno.EBADR && reapAfterLoss(old));
+        finish(old, Errno.name(errno));
+    }
+
+    private void leave(Ring old, boolean clean) {
         if (clean) {
             engine.leases().detach();
             old.close();
         } else {
             abandon(old);
         }
-        finish(old, Errno.name(errno));
+    }
+
+    private static boolean lossy(Ring ring) {
+        return ring.dropped() > 0 || ring.completionsLost();
     }
 
     /** The ring works, only some completions were dropped; returns whether none of those mattered. */
@@ -127,6 +134,7 @@ final class Failover {
 
     private void begin() {
         moving = true;
+        flight = Flight.failover();
         engine.counters.failovers++;
         engine.forEachConnection(c -> {
             engine.counters.movedSending += c.sending > 0 ? 1 : 0;
@@ -134,19 +142,27 @@ final class Failover {
         });
     }
 
-    /** Cancels everything and takes in what completes; returns whether nothing is in flight any more. */
+    /** Cancels everything and takes in what completes, a step at a time; returns whether nothing is in flight any more. */
     private boolean reap(Ring old, long timeoutNanos) {
         long deadline = engine.nanoTime() + timeoutNanos;
         do {
-            engine.forEachListener(Listener::suspend);
+            engine.listeners.forEach(Listener::suspend);
             engine.forEachConnection(this::cancel);
             old.prepCancelAll(UserData.of(Ops.CANCEL, 0, 0));
-            if (old.submitAndWait(1, REAP_STEP_NANOS) < 0) {
+            if (!took(old, 0) || (old.inFlight() > 0 && !took(old, 1))) { // a cancel's own completion is no reason to wait
                 return false;
             }
-            engine.drainCompletions();
         } while (old.inFlight() > 0 && engine.nanoTime() - deadline < 0);
         return old.inFlight() == 0;
+    }
+
+    /** Enters, waiting for {@code minComplete}, and takes in what completed; returns false if the ring broke or lost some. */
+    private boolean took(Ring old, int minComplete) {
+        if (old.submitAndWait(minComplete, REAP_STEP_NANOS) < 0) {
+            return false;
+        }
+        engine.drainCompletions();
+        return losing || !lossy(old); // what comes after a loss is not believed
     }
 
     private void cancel(Connection c) {
@@ -160,8 +176,11 @@ final class Failover {
         List<Connection> lost = new ArrayList<>();
         engine.forEachConnection(c -> {
             engine.closer.settleClose(c);
-            if (c.state < CLOSING && (sendUnknown(c, old) || receiveUnknown(c, receivesKnown))) {
+            boolean sendUnknown = sendUnknown(c, old);
+            if (c.state < CLOSING && (sendUnknown || receiveUnknown(c, receivesKnown))) {
                 lost.add(c);
+            } else if (sendUnknown) {
+                engine.sender.outcomeUnknown(c); // it ends anyway
             }
             if (c.connecting && old.taken(c.prepared)) {
                 c.connectAddress = null; // finished on the next ring, else begun there
@@ -205,7 +224,7 @@ final class Failover {
 
     private void finish(Ring old, String cause) {
         String was = old.kernelRing().kernel().name();
-        engine.forEachListener(Listener::disarmed);
+        engine.listeners.forEach(Listener::disarmed);
         try {
             engine.replaceRing();
         } catch (EngineException refused) {
@@ -215,8 +234,11 @@ final class Failover {
             moving = false;
             losing = false;
         }
-        engine.forEachListener(Listener::moved);
+        engine.listeners.forEach(Listener::moved);
         engine.forEachConnection(this::resume);
+        if (flight != null) {
+            flight.ended(was, engine.kernel().name(), cause, engine.connections());
+        }
         LOG.log(Level.WARNING, () -> "kernel=" + engine.kernel().name() + " was=" + was + " because=" + cause
                 + " connections=" + engine.connections());
     }
@@ -225,7 +247,7 @@ final class Failover {
         c.exposed = false;
         if (c.state == CONNECTING) {
             if (c.connecting) { // else a socket that nobody has told to connect
-                engine.awaitConnected(c);
+                engine.connector.moved(c);
             }
         } else if (c.state != CLOSED) {
             engine.receiver.moved(c);

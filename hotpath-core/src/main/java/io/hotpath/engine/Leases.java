@@ -1,17 +1,18 @@
 package io.hotpath.engine;
 
+import static io.hotpath.engine.BufferOwners.ENGINE;
+import static io.hotpath.engine.BufferOwners.FREE;
+import static io.hotpath.engine.BufferOwners.KERNEL;
+import static io.hotpath.engine.BufferOwners.buffer;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.hotpath.kernel.Kernel;
 import io.hotpath.ring.BufferPool;
-import io.hotpath.ring.BufferRing;
 import io.hotpath.ring.Ring;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,84 +21,49 @@ import org.jspecify.annotations.Nullable;
  * are moved there when ring buffers are short, and what callers send from the heap is gathered there. Untouched copy
  * buffers cost no memory.
  *
- * <p>A lease is a {@code long}: the buffer, its engine and the generation it had when it was lent. Every transfer out of
- * the application's hands moves the generation on, so an old lease never matches again, whatever the buffer holds by then.
- * {@link #release} and the readers are for any thread; everything else is for the loop thread.
+ * <p>A lease is a {@code long} that names a buffer as it was when it was lent. Once it was released or sent it never matches
+ * again, whatever the buffer holds by then. {@link #release} and the readers are for any thread; everything else is for the loop thread.
  */
 public final class Leases {
-    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(int[].class);
-    private static final VarHandle RETURNED;
-
-    private static final int OWNER_BITS = 2;
-    private static final int OWNER_MASK = 3;
-    private static final int FREE = 0;
-    private static final int KERNEL = 1;
-    private static final int ENGINE = 2;
-    private static final int APPLICATION = 3;
     private static final int NONE = -1;
-
-    /** A lease is a generation, the tag of its engine and a buffer; the tag refuses leases of another engine. */
-    private static final int TAG_SHIFT = 21;
-    private static final int TAG_MASK = 0x3ff;
-    private static final int BUFFER_MASK = (1 << TAG_SHIFT) - 1;
-    private static final AtomicInteger TAGS = new AtomicInteger();
-
-    static {
-        try {
-            RETURNED = MethodHandles.lookup().findVarHandle(Leases.class, "returned", int.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
-    }
 
     private final Engine engine;
     private final BufferPool pool;
     private final MemorySegment slab;
-    private final int tag = (TAGS.getAndIncrement() & TAG_MASK) << TAG_SHIFT;
     private final int bufferBytes;
-    private final int mainCount;
     private final int ringCount;
 
-    /**
-     * Generation and owner of each buffer. The loop thread writes; another thread changes a word only by the CAS that takes
-     * it out of APPLICATION, so the loop's plain moves between the other owners cannot meet it.
-     */
-    private final int[] words;
-
+    private final BufferOwners owners;
     private final int[] lengths;
     private final @Nullable Connection[] holders;
 
     /** Links the free copy buffers, a connection's parked buffers, or the stack of returned ones: a buffer is in one. */
     private final int[] next;
 
-    /** Top of the stack of buffers that other threads released. Pushed by CAS by any thread, stolen whole by the loop. */
-    @SuppressWarnings("unused") // through RETURNED
-    private volatile int returned = NONE;
+    private final BufferGroups groups;
+    private final CopyBuffers copies;
+    private final ReturnedBuffers returned;
 
     /** Set once by the loop thread when it will never drain again; releasing threads then settle themselves. */
     private volatile boolean orphaned;
 
-    private @Nullable BufferRing main;
-    private @Nullable BufferRing reserve;
-    private int freeCopies = NONE;
-    private int freeCopyCount;
-    private int copiesTouched;
     private int applicationHeld;
     private boolean kernelMayWrite;
 
     Leases(Engine engine, Kernel kernel, EngineConfig config) {
         this.engine = engine;
         bufferBytes = config.bufferBytes();
-        mainCount = config.buffers();
-        ringCount = mainCount + config.reserveBuffers();
+        ringCount = config.buffers() + config.reserveBuffers();
         int count = ringCount + config.copyBuffers();
-        assert count <= BUFFER_MASK + 1;
         pool = BufferPool.map(kernel, count, bufferBytes);
         slab = pool.slab();
-        words = new int[count];
+        owners = new BufferOwners(count);
         lengths = new int[count];
         holders = new Connection[count];
         next = new int[count];
+        groups = new BufferGroups(pool, config.buffers(), config.reserveBuffers());
+        copies = new CopyBuffers(next, ringCount);
+        returned = new ReturnedBuffers(next);
     }
 
     // ---- any thread ---------------------------------------------------------------------------------------------
@@ -138,8 +104,7 @@ public final class Leases {
 
     /** Whether {@code lease} is still the application's. */
     public boolean held(long lease) {
-        int buffer = buffer(lease);
-        return ours(lease) && (int) WORD.getAcquire(words, buffer) == word(generation(lease), APPLICATION);
+        return owners.lent(lease);
     }
 
     /**
@@ -148,7 +113,7 @@ public final class Leases {
      * @throws IllegalStateException if it was released or sent before
      */
     public void release(long lease) {
-        if (!leave(lease, FREE)) {
+        if (!owners.leave(lease, FREE)) {
             throw stale(lease);
         }
         released(buffer(lease));
@@ -156,7 +121,7 @@ public final class Leases {
 
     /** Gives a buffer back unless the handler that failed, or whom it handed the lease to, did so before. */
     void releaseIfHeld(long lease) {
-        if (leave(lease, FREE)) {
+        if (owners.leave(lease, FREE)) {
             released(buffer(lease));
         }
     }
@@ -168,27 +133,12 @@ public final class Leases {
             giveBack(buffer);
             return;
         }
-        int top;
-        do {
-            top = (int) RETURNED.getVolatile(this);
-            next[buffer] = top;
-        } while (!RETURNED.compareAndSet(this, top, buffer)); // publishes next[buffer] to the thread that steals
+        returned.push(buffer);
         if (orphaned) {
             settle();
         } else {
             engine.wakeup();
         }
-    }
-
-    private boolean leave(long lease, int owner) {
-        int generation = generation(lease);
-        return ours(lease)
-                && WORD.compareAndSet(
-                        words, buffer(lease), word(generation, APPLICATION), word(generation + 1, owner));
-    }
-
-    private boolean ours(long lease) {
-        return ((int) lease & ~BUFFER_MASK) == tag && buffer(lease) < words.length;
     }
 
     private int check(long lease) {
@@ -206,7 +156,7 @@ public final class Leases {
 
     private IllegalStateException stale(long lease) {
         engine.counters.staleLeases.increment();
-        if (((int) lease & ~BUFFER_MASK) != tag) {
+        if (!owners.tagged(lease)) {
             return new IllegalStateException("the lease belongs to another engine: copy its bytes to move them");
         }
         return new IllegalStateException("lease of buffer " + buffer(lease)
@@ -217,17 +167,10 @@ public final class Leases {
 
     /** Registers the groups with a new ring and gives the kernel every buffer that nobody else holds. */
     void attach(Ring ring) {
-        BufferRing mainRing = BufferRing.register(ring, mainCount, EngineConfig.MAIN_GROUP);
-        try {
-            reserve = BufferRing.register(ring, ringCount - mainCount, EngineConfig.RESERVE_GROUP);
-        } catch (RuntimeException failed) {
-            mainRing.unregister();
-            throw failed;
-        }
-        main = mainRing;
+        groups.register(ring);
         kernelMayWrite = true;
         for (int buffer = 0; buffer < ringCount; buffer++) {
-            if (owner(buffer) == FREE && holders[buffer] == null) { // else another thread's release is on its way
+            if (owners.owner(buffer) == FREE && holders[buffer] == null) { // else another thread's release is on its way
                 toKernel(buffer);
             }
         }
@@ -236,44 +179,38 @@ public final class Leases {
 
     /** Takes the groups away from the kernel, which has ended every receive. */
     void detach() {
-        main().unregister();
-        reserve().unregister();
+        groups.unregister();
         ended();
     }
 
     private void ended() {
         kernelMayWrite = false;
         for (int buffer = 0; buffer < ringCount; buffer++) {
-            if (owner(buffer) == KERNEL) {
-                words[buffer] = word(generation(words[buffer]), FREE);
+            if (owners.owner(buffer) == KERNEL) {
+                owners.owner(buffer, FREE);
             }
         }
     }
 
     /** Whether no completion that carried a buffer is missing. */
     boolean headsAgree() {
-        return main().headAgrees() && reserve().headAgrees();
+        return groups.headsAgree();
     }
 
     /** The ring is gone with everything on it: the groups went with it, and the kernel fills no buffer any more. */
     void ringDied() {
-        main().forget();
-        reserve().forget();
+        groups.forget();
         ended();
     }
 
     /** One store-release per group. */
     void publish() {
-        main().publish();
-        reserve().publish();
+        groups.publish();
     }
 
     /** Takes in what other threads released. */
     void drainReturned() {
-        if ((int) RETURNED.getOpaque(this) == NONE) {
-            return;
-        }
-        int buffer = (int) RETURNED.getAndSet(this, NONE); // pairs with the CAS of the threads that pushed
+        int buffer = returned.steal();
         while (buffer != NONE) {
             int following = next[buffer];
             holder(buffer).lent--;
@@ -284,7 +221,7 @@ public final class Leases {
     }
 
     boolean anyReturned() {
-        return (int) RETURNED.getVolatile(this) != NONE;
+        return !returned.isEmpty();
     }
 
     /** The ring could not be opened as a whole: nobody has seen this memory. */
@@ -300,7 +237,7 @@ public final class Leases {
     }
 
     private synchronized void settle() {
-        int buffer = (int) RETURNED.getAndSet(this, NONE);
+        int buffer = returned.steal();
         while (buffer != NONE) {
             applicationHeld--;
             buffer = next[buffer];
@@ -324,31 +261,28 @@ public final class Leases {
     /** A completion has named {@code buffer}, and nobody wants what is in it. */
     void recycle(int buffer) {
         take(buffer);
-        words[buffer] = word(generation(words[buffer]) + 1, FREE);
+        owners.free(buffer);
         toKernel(buffer);
     }
 
     private void take(int buffer) {
-        int word = words[buffer];
-        assert (word & OWNER_MASK) == KERNEL
-                : "buffer " + buffer + " completed, but its owner is " + (word & OWNER_MASK);
-        (buffer < mainCount ? main() : reserve()).taken();
-        words[buffer] = word(generation(word), ENGINE);
+        assert owners.owner(buffer) == KERNEL
+                : "buffer " + buffer + " completed, but its owner is " + owners.owner(buffer);
+        groups.taken(buffer);
+        owners.owner(buffer, ENGINE);
     }
 
     /** Lends {@code buffer} to the application. */
     long lend(int buffer) {
-        int generation = generation(words[buffer]);
-        assert owner(buffer) == ENGINE;
+        assert owners.owner(buffer) == ENGINE;
         holder(buffer).lent++;
         applicationHeld++;
-        WORD.setRelease(words, buffer, word(generation, APPLICATION)); // length and bytes are there before
-        return (long) generation << 32 | tag | buffer;
+        return owners.lend(buffer);
     }
 
     /** Takes a lease from the application to send it; the old lease is stale from here on. */
     int reclaim(long lease) {
-        if (!leave(lease, ENGINE)) {
+        if (!owners.leave(lease, ENGINE)) {
             throw stale(lease);
         }
         int buffer = buffer(lease);
@@ -359,8 +293,8 @@ public final class Leases {
 
     /** The engine is done with {@code buffer}. */
     void drop(int buffer) {
-        assert owner(buffer) == ENGINE;
-        words[buffer] = word(generation(words[buffer]) + 1, FREE);
+        assert owners.owner(buffer) == ENGINE;
+        owners.free(buffer);
         giveBack(buffer);
     }
 
@@ -370,9 +304,7 @@ public final class Leases {
         if (buffer < ringCount) {
             toKernel(buffer);
         } else {
-            next[buffer] = freeCopies;
-            freeCopies = buffer;
-            freeCopyCount++;
+            copies.give(buffer);
         }
         if (holder != null) {
             holder.held--;
@@ -382,24 +314,18 @@ public final class Leases {
 
     private void toKernel(int buffer) {
         if (kernelMayWrite) {
-            words[buffer] = word(generation(words[buffer]), KERNEL);
-            (buffer < mainCount ? main() : reserve()).add(pool.address(buffer), bufferBytes, buffer);
+            owners.owner(buffer, KERNEL);
+            groups.add(buffer);
         }
     }
 
     /** A free copy buffer, the engine's from now on, or -1. It counts against no connection until {@link #assign}. */
     int takeCopy() {
-        int buffer = freeCopies;
+        int buffer = copies.take();
         if (buffer != NONE) {
-            freeCopies = next[buffer];
-            freeCopyCount--;
-        } else if (ringCount + copiesTouched < words.length) {
-            buffer = ringCount + copiesTouched++;
-        } else {
-            return NONE;
+            owners.owner(buffer, ENGINE);
+            lengths[buffer] = 0;
         }
-        words[buffer] = word(generation(words[buffer]), ENGINE);
-        lengths[buffer] = 0;
         return buffer;
     }
 
@@ -439,8 +365,13 @@ public final class Leases {
 
     // ---- loop thread: facts -------------------------------------------------------------------------------------
 
+    /** Who has {@code buffer}, as {@link BufferOwners} numbers them. */
+    int owner(int buffer) {
+        return owners.owner(buffer);
+    }
+
     boolean inMain(int buffer) {
-        return buffer < mainCount;
+        return groups.inMain(buffer);
     }
 
     boolean inRing(int buffer) {
@@ -469,66 +400,48 @@ public final class Leases {
 
     /** Main buffers that the kernel can take, those of the next publish included. */
     int mainAvailable() {
-        return main().available();
+        return groups.mainAvailable();
     }
 
     /** Main buffers that the kernel holds, for gauges. */
     int mainFree() {
-        return main().kernelHeld();
+        return groups.mainFree();
     }
 
     int reserveAvailable() {
-        return reserve().available();
+        return groups.reserveAvailable();
     }
 
     /** Fewer main buffers are left than the reserve has. */
     boolean scarce() {
-        return main().available() < ringCount - mainCount;
+        return groups.scarce();
     }
 
     int applicationHeld() {
         return Math.max(applicationHeld, 0);
     }
 
+    /** How many receive buffers {@code owner} has, for gauges. Any thread. */
+    int ringBuffersOf(int owner) {
+        return owners.count(owner, ringCount);
+    }
+
+    /** Memory of all buffers. */
+    long bytes() {
+        return slab.byteSize();
+    }
+
     int copiesFree() {
-        return words.length - ringCount - copiesTouched + freeCopyCount;
+        return copies.free();
     }
 
     int copiesHeld() {
-        return copiesTouched - freeCopyCount;
+        return copies.held();
     }
 
     private Connection holder(int buffer) {
         Connection holder = holders[buffer];
         assert holder != null : "buffer " + buffer + " has no holder";
         return Objects.requireNonNull(holder);
-    }
-
-    private BufferRing main() {
-        return Objects.requireNonNull(main);
-    }
-
-    private BufferRing reserve() {
-        return Objects.requireNonNull(reserve);
-    }
-
-    private int owner(int buffer) {
-        return words[buffer] & OWNER_MASK;
-    }
-
-    private static int word(int generation, int owner) {
-        return generation << OWNER_BITS | owner;
-    }
-
-    private static int generation(int word) {
-        return word >>> OWNER_BITS;
-    }
-
-    private static int buffer(long lease) {
-        return (int) lease & BUFFER_MASK;
-    }
-
-    private static int generation(long lease) {
-        return (int) (lease >>> 32);
     }
 }

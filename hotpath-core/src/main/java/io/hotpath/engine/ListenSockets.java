@@ -14,50 +14,36 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The listening sockets of one address, one per loop. The first binds alone and sets {@code SO_REUSEPORT} between bind and
- * listen, the others bind with it: they share the port, and a second process still gets "Address already in use".
+ * Opens the listening sockets of one address, one per loop. The first binds alone and sets {@code SO_REUSEPORT} between bind
+ * and listen, the others bind with it: they share the port, and another program still gets "Address already in use", unless
+ * it belongs to the same user and sets {@code SO_REUSEPORT} itself.
  */
 final class ListenSockets {
-    private final SocketAddress address;
-    private final int[] descriptors;
+    private final Sockets sockets;
+    private final int backlog;
+    private final List<SocketOption> options;
 
-    private ListenSockets(SocketAddress address, int[] descriptors) {
-        this.address = address;
-        this.descriptors = descriptors;
-    }
-
-    /** Where they listen; a port of 0 has become the real one. */
-    SocketAddress address() {
-        return address;
-    }
-
-    /** One per loop. */
-    int[] descriptors() {
-        return descriptors;
+    ListenSockets(Sockets sockets, int backlog, List<SocketOption> options) {
+        this.sockets = sockets;
+        this.backlog = backlog;
+        this.options = List.copyOf(options);
     }
 
     /**
-     * Binds and listens. Any thread.
+     * Binds and listens, one after the other: the order in which a kernel numbers them. Any thread.
      *
      * @throws BindException if the address cannot be had, in the words that users look for
      */
-    static ListenSockets open(
-            Sockets sockets, SocketAddress address, int backlog, int count, List<SocketOption> options)
-            throws IOException {
+    int[] open(SocketAddress address, int count) throws IOException {
         int[] descriptors = new int[count];
         Arrays.fill(descriptors, -1);
         try {
-            descriptors[0] = bound(sockets, address, false, options);
+            descriptors[0] = first(address, count > 1);
             SocketAddress real = sockets.localAddress(descriptors[0]);
-            if (count > 1) {
-                check(sockets.setOption(descriptors[0], Abi.SOL_SOCKET, Abi.SO_REUSEPORT, 1), real);
-            }
-            check(sockets.listen(descriptors[0], backlog), real);
             for (int i = 1; i < count; i++) {
-                descriptors[i] = bound(sockets, real, true, options);
-                check(sockets.listen(descriptors[i], backlog), real);
+                descriptors[i] = another(real);
             }
-            return new ListenSockets(real, descriptors);
+            return descriptors;
         } catch (IOException | RuntimeException failed) {
             for (int descriptor : descriptors) {
                 if (descriptor >= 0) {
@@ -68,8 +54,29 @@ final class ListenSockets {
         }
     }
 
-    private static int bound(Sockets sockets, SocketAddress address, boolean shared, List<SocketOption> options)
-            throws IOException {
+    /** Nobody shares the address before it listens. */
+    int first(SocketAddress address, boolean shared) throws IOException {
+        int fd = bound(address, false);
+        return listening(fd, address, shared ? sockets.setOption(fd, Abi.SOL_SOCKET, Abi.SO_REUSEPORT, 1) : 0);
+    }
+
+    /** One more, which shares the address with others of ours. */
+    int another(SocketAddress address) throws IOException {
+        return listening(bound(address, true), address, 0);
+    }
+
+    private int listening(int fd, SocketAddress address, int result) throws IOException {
+        try {
+            check(result, address);
+            check(sockets.listen(fd, backlog), address);
+            return fd;
+        } catch (IOException failed) {
+            sockets.close(fd);
+            throw failed;
+        }
+    }
+
+    private int bound(SocketAddress address, boolean shared) throws IOException {
         int family = SocketAddresses.family(address);
         int fd = sockets.socket(family);
         if (fd < 0) {

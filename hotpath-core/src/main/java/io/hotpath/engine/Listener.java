@@ -12,15 +12,17 @@ import java.util.ArrayDeque;
  * cancelled and clients stay in the backlog. Loop thread.
  */
 public final class Listener {
-    private static final System.Logger LOG = System.getLogger(Listener.class.getName());
+    private static final LoopLog LOG = LoopLog.of(Listener.class);
     private static final long BACK_OFF_MIN_NANOS = 10_000_000;
     private static final long BACK_OFF_MAX_NANOS = 1_000_000_000;
+
+    /** A backlog that is longer is a flood, which never ends. */
+    private static final int SWEEP_MAX = 4096;
 
     private final Engine engine;
     private final Counters counters;
     private final ListenerHandler handler;
-    private final SocketAddress address;
-    private final int fd;
+    private final ListenShard shard;
     private final int index;
     private final int waitMax;
     private final ArrayDeque<Connection> waiting = new ArrayDeque<>();
@@ -28,24 +30,57 @@ public final class Listener {
     private boolean cancelling;
     private boolean backingOff;
     private boolean paused;
+    private boolean leaving;
     private boolean closing;
     private boolean closed;
     private int closeErrno;
     private long backOffNanos = BACK_OFF_MIN_NANOS;
 
-    Listener(Engine engine, int index, int fd, SocketAddress address, ListenerHandler handler, int waitMax) {
+    Listener(Engine engine, int index, ListenShard shard, ListenerHandler handler, int waitMax) {
         this.engine = engine;
         this.counters = engine.counters;
         this.index = index;
-        this.fd = fd;
-        this.address = address;
+        this.shard = shard;
         this.handler = handler;
         this.waitMax = waitMax;
     }
 
     /** Where it listens. Any thread. */
     public SocketAddress address() {
-        return address;
+        return shard.address();
+    }
+
+    /**
+     * Lets other loops go on with the address: the kernel sends new clients to them from now on. Who is on the way here is
+     * still accepted, for {@code drainNanos}, a few round trips of the network; then it closes as by {@link #close}. With
+     * nobody else to go on it closes at once. Idempotent.
+     *
+     * <p>So no client notices, provided that it is not paused and that there is demand for those who come meanwhile. Where
+     * the kernel refuses to be told, a client that connects just before the end may be reset.
+     */
+    public void leave(long drainNanos) {
+        assert engine.inLoop();
+        if (leaving || closing) {
+            return;
+        }
+        if (!shard.leave()) {
+            close();
+            return;
+        }
+        leaving = true;
+        arm(false); // also if many wait already: how many may come is bounded by connectionsMax
+        drain(drainNanos);
+    }
+
+    private void drain(long drainNanos) {
+        int closes = shard.closes();
+        engine.after(drainNanos, () -> {
+            if (closing || shard.mayClose(closes)) {
+                close();
+            } else {
+                drain(drainNanos); // somebody may be sent here after all
+            }
+        });
     }
 
     /**
@@ -56,8 +91,9 @@ public final class Listener {
         assert engine.inLoop();
         if (!closing) {
             closing = true;
+            shard.leave();
             cancel();
-            engine.listenerCloses();
+            engine.listeners.change();
         }
     }
 
@@ -73,7 +109,7 @@ public final class Listener {
         assert engine.inLoop();
         if (paused) {
             paused = false;
-            engine.listenerCloses(); // it takes its next step in the next turn, not inside this call
+            engine.listeners.change(); // it takes its next step in the next turn, not inside this call
         }
     }
 
@@ -85,10 +121,14 @@ public final class Listener {
     // ---- for the engine -----------------------------------------------------------------------------------------
 
     void arm(boolean pollFirst) {
-        if (!armed && !paused && !closing && !backingOff && waiting.size() < waitMax && !engine.moving()) {
+        if (!armed && !paused && !closing && !backingOff && mayWait() && !engine.moving()) {
             armed = true;
-            engine.ring().prepAcceptMultishot(fd, pollFirst, UserData.of(Ops.ACCEPT, 0, index));
+            engine.ring().prepAcceptMultishot(shard.fd(), pollFirst, UserData.of(Ops.ACCEPT, 0, index));
         }
+    }
+
+    private boolean mayWait() {
+        return waiting.size() < waitMax || leaving;
     }
 
     void completed(int result, int flags) {
@@ -107,20 +147,23 @@ public final class Listener {
     }
 
     private void accepted(int connectionFd) {
-        Connection connection = closing ? null : engine.occupy(connectionFd, Connection.OPEN);
+        Connection connection = closing && !welcome() ? null : engine.occupy(connectionFd, Connection.OPEN);
         if (connection == null) {
             counters.refused++;
+            if (!closing) {
+                Flight.connectionReset(-1, "connectionsMax");
+            }
             engine.kernel().sockets().lingerZero(connectionFd);
             engine.kernel().sockets().close(connectionFd);
             return;
         }
         counters.accepted++;
-        if (waiting.isEmpty() && !paused && engine.hasCredit()) {
+        if (waiting.isEmpty() && !paused && engine.reporter.hasCredit()) {
             handOver(connection);
             return;
         }
         waiting.add(connection);
-        if (waiting.size() >= waitMax && armed && !cancelling) {
+        if (!mayWait() && armed && !cancelling) {
             counters.acceptPauses++;
             cancel();
         }
@@ -128,7 +171,7 @@ public final class Listener {
 
     /** Hands over who waits, as far as credit goes, and takes the next step of its life. */
     void advance() {
-        while (!closing && !paused && !waiting.isEmpty() && engine.hasCredit()) {
+        while (!closing && !paused && !waiting.isEmpty() && engine.reporter.hasCredit()) {
             handOver(waiting.remove());
         }
         arm(false);
@@ -158,11 +201,11 @@ public final class Listener {
     }
 
     private void handOver(Connection connection) {
-        engine.takeCredit();
+        engine.reporter.takeCredit();
         try {
             handler.accepted(connection);
         } catch (Throwable thrown) {
-            engine.handlerFailed(connection, thrown);
+            engine.reporter.handlerFailed(connection, thrown);
         }
     }
 
@@ -187,11 +230,11 @@ public final class Listener {
         backingOff = true;
         long nanos = backOffNanos;
         if (nanos == BACK_OFF_MIN_NANOS) {
-            LOG.log(Level.WARNING, () -> "listener=" + address + " accept=" + Errno.name(errno)
+            LOG.log(Level.WARNING, () -> "listener=" + address() + " accept=" + Errno.name(errno)
                     + " remedy=raise the limit of open files; accepting goes on as descriptors come back");
         }
         backOffNanos = Math.min(2 * nanos, BACK_OFF_MAX_NANOS);
-        engine.timers().at(engine.nanoTime() + nanos, () -> {
+        engine.after(nanos, () -> {
             backingOff = false;
             arm(true);
         });
@@ -204,21 +247,38 @@ public final class Listener {
         }
     }
 
+    /** Whether it leaves in order: who is here by the end is still served. */
+    private boolean welcome() {
+        return leaving && !engine.closed();
+    }
+
+    /** Who came while the loop was busy elsewhere, and would be reset with the descriptor. */
+    private void sweep() {
+        int connectionFd = 0;
+        for (int i = 0; i < SWEEP_MAX && connectionFd >= 0 && welcome() && !paused; i++) {
+            connectionFd = engine.kernel().sockets().accept(shard.fd());
+            if (connectionFd >= 0) {
+                accepted(connectionFd);
+            }
+        }
+    }
+
     private void endIfIdle() {
         if (!closing || armed || closed) {
             return;
         }
+        sweep();
         closed = true;
         for (Connection connection : waiting) {
             connection.reset();
         }
         waiting.clear();
-        engine.kernel().sockets().close(fd);
+        shard.close();
         try {
             handler.listenerClosed(this, closeErrno);
         } catch (Throwable thrown) {
-            LOG.log(Level.WARNING, () -> "listener=" + address + " handler failed", thrown);
+            LOG.log(Level.WARNING, () -> "listener=" + address() + " handler failed", thrown);
         }
-        engine.listenerClosed(index);
+        engine.listeners.remove(index);
     }
 }

@@ -8,19 +8,20 @@ import static io.hotpath.engine.Connection.RECV_IDLE;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How connections receive: armed, lent while there is demand, parked while there is none, stopped at their quota, starved
  * while buffers are out. Loop thread.
  */
 final class Receiver {
-    private static final System.Logger LOG = System.getLogger(Receiver.class.getName());
+    private static final LoopLog LOG = LoopLog.of(Receiver.class);
 
     /** Deliveries to one connection before the next one has its turn. */
     private static final int DELIVER_MAX = 16;
 
-    /** Parked payloads up to this part of a buffer are packed together, so that tiny segments cannot pin whole buffers. */
-    private static final int PACK_DIVISOR = 4;
+    /** Closed connections that may wait among those held back, beside as many as are open. */
+    private static final int SWEEP_MIN = 256;
 
     /** The gauge counts each connection at its quota; the log names one in this time. */
     private static final long STUCK_LOG_NANOS = 10_000_000_000L;
@@ -28,16 +29,22 @@ final class Receiver {
     private final Engine engine;
     private final Leases leases;
     private final Counters counters;
+    private final Reporter reporter;
+    private final Parked parked;
+    private final Watcher watcher;
     private final int quota;
     private final int lowWater;
     private final int bufferBytes;
     private final ConnectionQueue rearm = new ConnectionQueue();
     private final ConnectionQueue starved = new ConnectionQueue();
+    private final Flight.@Nullable BuffersShort buffersShort = Flight.buffersShort();
+
+    /** Who takes nothing in as long as copy memory is short. */
+    private final ConnectionQueue heldBack = new ConnectionQueue();
+
     private final ConnectionQueue.Step armStep = this::armQueued;
     private final ConnectionQueue.Step feedStep = this::feed;
-
-    /** Parked buffers that could be the kernel's. */
-    private int parkedInRing;
+    private final ConnectionQueue.Step heldBackStep = this::letGo;
 
     /** Whether the kernel ends a multishot receive after a number of bytes (Linux 6.17); false after its first refusal. */
     private boolean capsWork = true;
@@ -57,6 +64,9 @@ final class Receiver {
         this.engine = engine;
         leases = engine.leases();
         counters = engine.counters;
+        reporter = engine.reporter;
+        parked = engine.parked;
+        watcher = engine.watcher;
         quota = config.leaseQuota();
         lowWater = config.lowWater();
         bufferBytes = config.bufferBytes();
@@ -70,7 +80,7 @@ final class Receiver {
 
     void demanded(Connection c) {
         if (c.parkedFirst >= 0 || (c.inputEnded && !c.endReported)) {
-            engine.ready(c);
+            reporter.ready(c);
         }
     }
 
@@ -81,6 +91,13 @@ final class Receiver {
         }
         if (c.state == Connection.DRAINING) {
             engine.closer.later(c);
+        }
+    }
+
+    /** Everything was sent. */
+    void outputDrained(Connection c) {
+        if (c.recv == RECV_IDLE && c.started) {
+            queueRearm(c);
         }
     }
 
@@ -117,6 +134,8 @@ final class Receiver {
             queueRearm(c);
         } else if (c.held >= quota && c.recv == RECV_ARMED && c.state == OPEN) {
             stop(c);
+        } else if (c.sending > 0 && waitsForPeer(c)) {
+            cancel(c); // armed again when its output has drained, or when others leave copy memory
         }
         if (c.state != OPEN) {
             engine.closer.later(c);
@@ -126,6 +145,10 @@ final class Receiver {
     private void bytesCame(Connection c, int buffer, int length) {
         counters.receives++;
         counters.bytesIn += length;
+        c.bytesIn += length;
+        if (c.doneFirst != null) {
+            engine.sender.report(c); // it was over first: an answer to it must not be seen before it
+        }
         if (c.state != OPEN) {
             leases.recycle(buffer); // closing: nobody reads any more
             return;
@@ -137,7 +160,7 @@ final class Receiver {
         if (c.parkedFirst < 0 && deliverable(c)) {
             deliver(c, buffer);
         } else {
-            park(c, buffer);
+            parked.add(c, buffer);
         }
     }
 
@@ -149,7 +172,7 @@ final class Receiver {
                 if (c.parkedFirst < 0) {
                     reportEnd(c);
                 }
-                watch(c); // half open: a reset would come unseen until the next send
+                watcher.watch(c); // half open: a reset would come unseen until the next send
             }
             case Errno.ENOBUFS -> {
                 counters.enobufs++;
@@ -170,81 +193,41 @@ final class Receiver {
 
     // ---- deliver and park ---------------------------------------------------------------------------------------
 
+    /** Whether the peer owes bytes: the application has asked for them, and nothing on this side keeps them back. */
+    boolean asks(Connection c) {
+        return c.recv == RECV_ARMED && c.parkedFirst < 0 && deliverable(c);
+    }
+
     private boolean deliverable(Connection c) {
-        return c.demand > 0 && !c.paused && c.state == OPEN && engine.hasCredit(c) && !engine.losing();
+        return c.demand > 0 && !c.paused && c.state == OPEN && reporter.hasCredit(c) && !engine.losing();
     }
 
     private void deliver(Connection c, int buffer) {
         if (c.demand != Connection.DEMAND_UNLIMITED) {
             c.demand--;
         }
-        engine.takeCredit(c);
+        reporter.takeCredit(c);
         int length = leases.lengthOf(buffer);
         long lease = leases.lend(buffer);
         try {
             c.handler().received(c, lease, length);
         } catch (Throwable thrown) {
-            engine.handlerFailed(c, thrown);
+            reporter.handlerFailed(c, thrown);
             leases.releaseIfHeld(lease);
         }
-    }
-
-    private void park(Connection c, int buffer) {
-        int length = leases.lengthOf(buffer);
-        int last = c.parkedLast;
-        if (last >= 0 && !leases.inRing(last) && leases.room(last) >= length) {
-            leases.append(last, leases.address(buffer), length);
-            leases.drop(buffer);
-            return;
-        }
-        int kept = length <= bufferBytes / PACK_DIVISOR ? leases.copyOut(buffer) : -1;
-        link(c, kept >= 0 ? kept : buffer);
-        if (c.demand > 0) {
-            engine.ready(c); // only the engine's credit is missing, or its turn
-        }
-    }
-
-    private void link(Connection c, int buffer) {
-        leases.next(buffer, -1);
-        if (c.parkedFirst < 0) {
-            c.parkedFirst = buffer;
-        } else {
-            leases.next(c.parkedLast, buffer);
-        }
-        c.parkedLast = buffer;
-        if (leases.inRing(buffer)) {
-            parkedInRing++;
-            engine.holdsRingBuffers(c);
-        }
-    }
-
-    private int unlink(Connection c) {
-        int buffer = c.parkedFirst;
-        c.parkedFirst = leases.next(buffer);
-        if (c.parkedFirst < 0) {
-            c.parkedLast = -1;
-        }
-        parkedInRing -= leases.inRing(buffer) ? 1 : 0;
-        return buffer;
     }
 
     /** Delivers what is parked, as far as demand goes. */
     void deliverParked(Connection c) {
         for (int i = 0; c.parkedFirst >= 0 && deliverable(c); i++) {
             if (i == DELIVER_MAX) {
-                engine.ready(c);
+                reporter.ready(c);
                 return;
             }
-            deliver(c, unlink(c));
+            deliver(c, parked.remove(c));
         }
         if (c.parkedFirst < 0 && c.inputEnded) {
             reportEnd(c);
-        }
-    }
-
-    void dropParked(Connection c) {
-        while (c.parkedFirst >= 0) {
-            leases.drop(unlink(c));
         }
     }
 
@@ -256,7 +239,7 @@ final class Receiver {
         try {
             c.handler().inputEnded(c);
         } catch (Throwable thrown) {
-            engine.handlerFailed(c, thrown);
+            reporter.handlerFailed(c, thrown);
         }
         if (c.closesItself) {
             engine.closer.closeAfterInput(c);
@@ -269,8 +252,14 @@ final class Receiver {
     void rearmAll() {
         armedMain = 0;
         armedReserve = 0;
+        if (mayLetGo()) {
+            heldBack.drain(heldBackStep);
+        }
         if (!starved.isEmpty()) {
             starved.drain(feedStep);
+            if (starved.isEmpty() && buffersShort != null) {
+                buffersShort.fed();
+            }
         }
         if (!rearm.isEmpty()) {
             rearm.drain(armStep);
@@ -281,6 +270,7 @@ final class Receiver {
     /** Whether the next turn can do more: it waits once a turn has armed nobody and no buffer has come back since. */
     boolean hasWork() {
         return !rearm.isEmpty()
+                || mayLetGo()
                 || (!starved.isEmpty()
                         && (armedMain + armedReserve > 0
                                 || leases.mainAvailable() + leases.reserveAvailable() > availableThen));
@@ -311,6 +301,9 @@ final class Receiver {
         if (!mayArm(c)) {
             if (c.held >= quota && c.recv == RECV_IDLE && c.state == OPEN && !c.inputEnded && !c.stopped) {
                 atQuota(c); // the kernel's cap has ended its receive
+            }
+            if (waitsForPeer(c)) {
+                holdBack(c);
             }
             return;
         }
@@ -350,10 +343,48 @@ final class Receiver {
         if (c.state == Connection.LINGERING) {
             return true; // to read away what would turn the close into a reset
         }
-        if (c.state != OPEN || !c.started || (c.paused && c.held > 0)) {
+        if (c.state != OPEN || !c.started || (c.paused && c.held > 0) || waitsForPeer(c)) {
             return false;
         }
         return c.stopped ? c.held <= lowWater : c.held < quota;
+    }
+
+    /** Copy memory is short: what came waits for the peer to read, and no more comes before it does. */
+    private boolean waitsForPeer(Connection c) {
+        return c.outFirst != null && c.held > c.lent && engine.relief.copiesShort();
+    }
+
+    private void holdBack(Connection c) {
+        if (!c.inHeldBack) {
+            c.inHeldBack = true;
+            heldBack.add(c);
+            if (heldBack.size() > 2 * engine.connections() + SWEEP_MIN) {
+                heldBack.drain(heldBackStep); // most of them are closed
+            }
+        }
+    }
+
+    private boolean mayLetGo() {
+        return !heldBack.isEmpty() && !engine.relief.copiesShort();
+    }
+
+    private void letGo(Connection c) {
+        c.inHeldBack = false;
+        queueRearm(c);
+    }
+
+    boolean starves() {
+        return !starved.isEmpty();
+    }
+
+    int starvedCount() {
+        return starved.size();
+    }
+
+    /** Who began to starve last. */
+    @Nullable
+    Connection lastStarved() {
+        return starved.last();
     }
 
     /** The quota is used up: the receive ends and begins again at the low-water mark. */
@@ -365,10 +396,11 @@ final class Receiver {
     private void atQuota(Connection c) {
         c.stopped = true;
         counters.parks++;
-        watch(c);
+        watcher.watch(c);
         if (c.demand > 0 && c.lent >= quota && !c.stuck) {
             c.stuck = true;
             counters.quotaStuck++;
+            Flight.quotaStuck(c.slot, c.lent, c.demand);
             logStuck(c);
         }
     }
@@ -393,7 +425,7 @@ final class Receiver {
     void forget(Connection c) {
         unstick(c);
         c.starved = false;
-        dropParked(c);
+        parked.drop(c);
     }
 
     void cancel(Connection c) {
@@ -406,7 +438,7 @@ final class Receiver {
     /** A new ring: nothing of {@code c} is armed on it yet. */
     void moved(Connection c) {
         if (c.stopped || c.starved || c.inputEnded) {
-            watch(c);
+            watcher.watch(c);
         }
         queueRearm(c);
     }
@@ -415,73 +447,10 @@ final class Receiver {
         if (!c.starved && (c.state == OPEN || c.state == Connection.LINGERING)) {
             c.starved = true;
             starved.add(c);
-            watch(c);
-        }
-    }
-
-    // ---- a peer that leaves while nothing is armed --------------------------------------------------------------
-
-    private void watch(Connection c) {
-        if (!c.watched && c.state == OPEN && !engine.moving()) {
-            c.watched = true;
-            c.inFlight++;
-            // io_uring reports POLLRDHUP unasked: once it is known only a multishot waits for what comes next
-            boolean multishot = c.peerFinished;
-            engine.ring().prepPoll(c.fd, multishot ? 0 : Abi.POLLRDHUP, multishot, c.userData(Ops.WATCH));
-        }
-    }
-
-    void watchCompleted(Connection c, int result, int flags) {
-        boolean more = (flags & Abi.IORING_CQE_F_MORE) != 0;
-        if (!more) {
-            c.watched = false;
-            c.inFlight--;
-        }
-        if (c.state != OPEN) {
-            engine.closer.later(c);
-        } else if (result > 0) {
-            c.peerFinished = true;
-            if ((result & (Abi.POLLERR | Abi.POLLHUP)) != 0) {
-                int errno = engine.kernel().sockets().option(c.fd, Abi.SOL_SOCKET, Abi.SO_ERROR);
-                if (errno > 0) {
-                    engine.closer.fail(c, errno);
-                }
-            } else if (!more && c.recv != RECV_ARMED) {
-                watch(c); // its end is noticed; now only for a reset
+            if (buffersShort != null) {
+                buffersShort.starves();
             }
+            watcher.watch(c);
         }
-    }
-
-    // ---- short of buffers ---------------------------------------------------------------------------------------
-
-    boolean holdsRingBuffers() {
-        return parkedInRing > 0;
-    }
-
-    /** Moves parked bytes of {@code c} out of ring buffers; returns whether some are left there for want of copy memory. */
-    boolean copyParkedOut(Connection c) {
-        int previous = -1;
-        for (int buffer = c.parkedFirst; buffer >= 0; buffer = leases.next(buffer)) {
-            if (leases.inRing(buffer)) {
-                int following = leases.next(buffer);
-                int copy = leases.copyOut(buffer);
-                if (copy < 0) {
-                    return true;
-                }
-                parkedInRing--;
-                leases.next(copy, following);
-                if (previous < 0) {
-                    c.parkedFirst = copy;
-                } else {
-                    leases.next(previous, copy);
-                }
-                if (following < 0) {
-                    c.parkedLast = copy;
-                }
-                buffer = copy;
-            }
-            previous = buffer;
-        }
-        return false;
     }
 }

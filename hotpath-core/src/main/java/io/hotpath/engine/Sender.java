@@ -6,7 +6,6 @@ import static io.hotpath.engine.Connection.OPEN;
 import io.hotpath.Errno;
 import io.hotpath.ring.Gather;
 import io.hotpath.ring.Ring;
-import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -18,158 +17,29 @@ final class Sender {
     /** Pieces of one submission; more wait for the next. */
     private static final int PIECES_MAX = 64;
 
-    private static final int SUBMISSION_BYTES_MAX = 1 << 30;
-
     private final Engine engine;
     private final Leases leases;
     private final Counters counters;
-    private final OutboundPool pool = new OutboundPool();
+    private final Reporter reporter;
+    private final OutboundPool pool;
     private final ConnectionQueue dirty = new ConnectionQueue();
     private final ConnectionQueue.Step submitStep = this::submit;
-    private final int bufferBytes;
     private final int pauseBytes;
-    private final long bytesMax;
 
     /** Ring buffers that submitted sends still read. */
     private int inFlightInRing;
 
-    Sender(Engine engine, EngineConfig config) {
+    Sender(Engine engine, OutboundPool pool, EngineConfig config) {
         this.engine = engine;
         leases = engine.leases();
         counters = engine.counters;
-        bufferBytes = config.bufferBytes();
+        reporter = engine.reporter;
+        this.pool = pool;
         pauseBytes = config.outboundPauseBytes();
-        bytesMax = config.outboundBytesMax();
     }
 
-    // ---- send calls ---------------------------------------------------------------------------------------------
-
-    void send(Connection c, long lease, long token) {
-        int buffer = leases.reclaim(lease);
-        int length = leases.lengthOf(buffer);
-        int refusal = refusal(c, length);
-        if (refusal != 0) {
-            leases.drop(buffer);
-            refuse(c, token, refusal);
-            return;
-        }
-        Outbound piece = pool.take(leases.address(buffer), length, buffer, token);
-        piece.end = true;
-        append(c, piece);
-    }
-
-    /** Copies {@code bytes} behind what is queued; small calls share a copy buffer, and so one submission. */
-    void sendCopy(Connection c, MemorySegment bytes, long token) {
-        long size = bytes.byteSize();
-        int refusal = refusal(c, size);
-        if (refusal == 0 && !roomFor(c, size)) {
-            refusal = Errno.ENOBUFS;
-        }
-        if (refusal != 0) {
-            refuse(c, token, refusal);
-            return;
-        }
-        if (size == 0) {
-            appendEmpty(c, token);
-            return;
-        }
-        long at = 0;
-        do {
-            int copy = shareOrTake(c);
-            int before = leases.lengthOf(copy);
-            int count = leases.append(copy, bytes, at, size - at);
-            Outbound piece = pool.take(leases.address(copy) + before, count, copy, token);
-            at += count;
-            piece.end = at == size;
-            append(c, piece);
-        } while (at < size);
-    }
-
-    void sendInPlace(Connection c, MemorySegment bytes, long token) {
-        int refusal = refusal(c, bytes.byteSize());
-        if (refusal != 0) {
-            refuse(c, token, refusal);
-            return;
-        }
-        long at = 0;
-        do {
-            int length = (int) Math.min(bytes.byteSize() - at, SUBMISSION_BYTES_MAX);
-            Outbound piece = pool.take(bytes.address() + at, length, -1, token);
-            piece.pin = bytes;
-            at += length;
-            piece.end = at == bytes.byteSize();
-            append(c, piece);
-        } while (at < bytes.byteSize());
-    }
-
-    private void appendEmpty(Connection c, long token) {
-        Outbound piece = pool.take(0, 0, -1, token);
-        piece.end = true;
-        append(c, piece);
-    }
-
-    private int refusal(Connection c, long size) {
-        int refusal = c.sendRefusal();
-        return refusal == 0 && c.outboundBytes + size > bytesMax ? Errno.ENOBUFS : refusal;
-    }
-
-    private boolean roomFor(Connection c, long size) {
-        Outbound last = c.outLast;
-        long shared = last != null && last.buffer >= 0 && !leases.inRing(last.buffer) ? leases.room(last.buffer) : 0;
-        return size <= shared || (size - shared + bufferBytes - 1) / bufferBytes <= leases.copiesFree();
-    }
-
-    /**
-     * The copy buffer that the last piece ends in, if it has room, else a fresh one. Pieces go out in order, so the last
-     * one that lies in a buffer is the one that gives it back.
-     */
-    private int shareOrTake(Connection c) {
-        Outbound last = c.outLast;
-        if (last != null && last.buffer >= 0 && !leases.inRing(last.buffer) && leases.room(last.buffer) > 0) {
-            int shared = last.buffer;
-            last.buffer = -1;
-            return shared;
-        }
-        return leases.takeCopy(); // outboundBytesMax bounds these, not the quota of what is received
-    }
-
-    private void append(Connection c, Outbound piece) {
-        Outbound last = c.outLast;
-        if (last == null) {
-            c.outFirst = piece;
-        } else {
-            last.next = piece;
-            if (!last.end) {
-                piece.callBytes = last.callBytes;
-            }
-        }
-        c.outLast = piece;
-        piece.callBytes += piece.length;
-        c.outboundBytes += piece.length;
-        if (c.outboundBytes >= pauseBytes && !c.free) {
-            c.paused = true;
-        }
-        queue(c);
-    }
-
-    /** The call is over before it began; the news still comes in order. */
-    private void refuse(Connection c, long token, int errno) {
-        if (c.closeReported) {
-            counters.sendsAfterClose++; // nothing follows a close, not even its own news
-            return;
-        }
-        Outbound piece = pool.take(0, 0, -1, token);
-        piece.end = true;
-        piece.errno = errno;
-        if (c.outFirst == null) {
-            done(c, piece);
-        } else {
-            Objects.requireNonNull(c.outLast).next = piece;
-            c.outLast = piece;
-        }
-    }
-
-    private void queue(Connection c) {
+    /** {@code c} has something to send. */
+    void queue(Connection c) {
         if (!c.inDirty && c.sending == 0) {
             c.inDirty = true;
             dirty.add(c);
@@ -214,11 +84,11 @@ final class Sender {
         }
         Ring ring = engine.ring();
         long userData = c.userData(Ops.SEND);
-        Outbound following = runEnd(first);
+        Outbound following = first.runEnd();
         if (following == null || ring.gather().room() < 2) {
-            int bytes = runBytes(first, following);
+            int bytes = first.runBytes(following);
             ring.prepSend(c.fd, first.address, bytes, userData);
-            c.sending = pieces(first, following);
+            c.sending = first.runPieces(following);
             c.sendingBytes = bytes;
         } else {
             c.sending = gather(c, ring.gather());
@@ -229,7 +99,7 @@ final class Sender {
         int inRing = ringBuffers(c);
         if (inRing > 0) {
             inFlightInRing += inRing;
-            engine.holdsRingBuffers(c);
+            engine.relief.holds(c);
         }
     }
 
@@ -239,45 +109,16 @@ final class Sender {
         int pieces = 0;
         gather.begin();
         Outbound from = c.outFirst;
-        for (int i = 0; from != null && i < room && total < SUBMISSION_BYTES_MAX; i++) {
-            Outbound following = runEnd(from);
-            int bytes = runBytes(from, following);
+        for (int i = 0; from != null && i < room && total < Outbound.RUN_BYTES_MAX; i++) {
+            Outbound following = from.runEnd();
+            int bytes = from.runBytes(following);
             gather.add(from.address, bytes);
             total += bytes;
-            pieces += pieces(from, following);
+            pieces += from.runPieces(following);
             from = following;
         }
         c.sendingBytes = total;
         return pieces;
-    }
-
-    /** The first piece behind {@code from} that does not follow it in memory. */
-    private static @Nullable Outbound runEnd(Outbound from) {
-        long end = from.address + from.length;
-        long bytes = from.length;
-        Outbound piece = from.next;
-        while (piece != null && (piece.address == end || piece.length == 0) && bytes < SUBMISSION_BYTES_MAX) {
-            end += piece.length;
-            bytes += piece.length;
-            piece = piece.next;
-        }
-        return piece;
-    }
-
-    private static int runBytes(Outbound from, @Nullable Outbound end) {
-        long bytes = 0;
-        for (Outbound piece = from; piece != end && piece != null; piece = piece.next) {
-            bytes += piece.length;
-        }
-        return (int) bytes;
-    }
-
-    private static int pieces(Outbound from, @Nullable Outbound end) {
-        int count = 0;
-        for (Outbound piece = from; piece != end && piece != null; piece = piece.next) {
-            count++;
-        }
-        return count;
     }
 
     private int ringBuffers(Connection c) {
@@ -301,12 +142,14 @@ final class Sender {
         c.sendCancelling = false;
         if (result >= 0) {
             counters.bytesOut += result;
+            c.bytesOut += result;
             counters.sendShort += result < c.sendingBytes ? 1 : 0;
             consume(c, result);
         } else if (!(result == -Errno.ECANCELED && cancelled) && result != -Errno.EINTR && result != -Errno.EAGAIN) {
             engine.closer.fail(c, -result);
         }
         if (c.outFirst == null || c.state > DRAINING) {
+            engine.receiver.outputDrained(c);
             drained(c);
         } else {
             queue(c);
@@ -378,7 +221,8 @@ final class Sender {
 
     // ---- reports ------------------------------------------------------------------------------------------------
 
-    private void done(Connection c, Outbound piece) {
+    /** A send call is over: its news waits to be reported. */
+    void done(Connection c, Outbound piece) {
         piece.next = null;
         piece.pin = null;
         piece.buffer = -1;
@@ -388,13 +232,13 @@ final class Sender {
             c.doneLast.next = piece;
         }
         c.doneLast = piece;
-        engine.ready(c);
+        reporter.ready(c);
     }
 
     /** Reports send calls that are over, as far as credit goes; true if none is left. */
     boolean report(Connection c) {
         for (Outbound piece = c.doneFirst; piece != null; piece = c.doneFirst) {
-            if (!engine.hasCredit(c)) {
+            if (!reporter.hasCredit(c)) {
                 return false;
             }
             c.doneFirst = piece.next;
@@ -405,7 +249,7 @@ final class Sender {
             long bytes = piece.callBytes;
             int errno = piece.errno;
             pool.give(piece);
-            engine.takeCredit(c);
+            reporter.takeCredit(c);
             if (c.hasHandler()) {
                 report(c, token, bytes, errno);
             }
@@ -417,7 +261,7 @@ final class Sender {
         try {
             c.handler().sent(c, token, bytes, errno);
         } catch (Throwable thrown) {
-            engine.handlerFailed(c, thrown);
+            reporter.handlerFailed(c, thrown);
         }
     }
 
@@ -461,6 +305,17 @@ final class Sender {
     void moved(Connection c) {
         if (c.outFirst != null) {
             queue(c);
+        }
+    }
+
+    /** How much of what is in flight went out will never be known: the calls that it is of say so. */
+    void outcomeUnknown(Connection c) {
+        int left = c.sending;
+        boolean within = false;
+        for (Outbound piece = c.outFirst; piece != null && (left > 0 || within); piece = piece.next) {
+            piece.errno = piece.errno == 0 ? Errno.ECONNABORTED : piece.errno;
+            within = !piece.end;
+            left--;
         }
     }
 

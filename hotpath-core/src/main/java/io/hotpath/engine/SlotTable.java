@@ -62,6 +62,18 @@ final class SlotTable {
         return touched - freeCount;
     }
 
+    /** The same for the slots {@code [from, from + count)}; returns the slot to go on from, or -1 at the end. */
+    int forSome(int from, int count, Consumer<Connection> action) {
+        int end = Math.min(from + count, touched);
+        for (int slot = from; slot < end; slot++) {
+            Connection connection = table[slot];
+            if (connection != null) {
+                action.accept(connection);
+            }
+        }
+        return end < touched ? end : -1;
+    }
+
     void forEach(Consumer<Connection> action) {
         for (int slot = 0; slot < touched; slot++) {
             Connection connection = table[slot];

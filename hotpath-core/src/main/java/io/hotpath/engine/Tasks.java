@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Tasks from any thread for the loop thread, and the handshake that keeps a wake-up from being lost. */
 final class Tasks {
-    private static final System.Logger LOG = System.getLogger(Tasks.class.getName());
+    private static final LoopLog LOG = LoopLog.of(Tasks.class);
 
     /** Tasks of one turn; the rest waits for the next, so that a flood of tasks cannot stop input. */
     private static final int TURN_MAX = 1024;
@@ -49,11 +49,16 @@ final class Tasks {
             if (task == null) {
                 return;
             }
-            try {
-                task.run();
-            } catch (Throwable thrown) {
-                LOG.log(Level.WARNING, "task=failed", thrown);
-            }
+            run(task);
+        }
+    }
+
+    /** Whatever {@code task} throws is its own failure. */
+    static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable thrown) {
+            LOG.log(Level.WARNING, "task=failed", thrown);
         }
     }
 
@@ -74,7 +79,7 @@ final class Tasks {
         }
     }
 
-    private static RejectedExecutionException refused() {
+    static RejectedExecutionException refused() {
         return new RejectedExecutionException("the engine is closed");
     }
 }

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * up, or until half of the queue is like it.
  */
 final class Timers {
+    /** Deadlines are compared by their difference, which must fit: also that to one which is overdue. */
+    static final long DELAY_NANOS_MAX = Long.MAX_VALUE / 2;
+
     private static final int SWEEP_MIN = 64;
 
     private final PriorityQueue<Timer> queue =
@@ -18,7 +21,7 @@ final class Timers {
     private int cancelled;
 
     Timer at(long deadlineNanos, Runnable action) {
-        Timer timer = new Timer(deadlineNanos, action);
+        Timer timer = new Timer(this, deadlineNanos, action);
         queue.add(timer);
         return timer;
     }
@@ -67,15 +70,22 @@ final class Timers {
     }
 
     /** One deadline. */
-    static final class Timer {
+    static final class Timer implements EngineTimer {
+        private final Timers timers;
         private final long deadlineNanos;
 
         /** Null once it fired or was cancelled. */
         private @Nullable Runnable action;
 
-        private Timer(long deadlineNanos, Runnable action) {
+        private Timer(Timers timers, long deadlineNanos, Runnable action) {
+            this.timers = timers;
             this.deadlineNanos = deadlineNanos;
             this.action = action;
+        }
+
+        @Override
+        public void cancel() {
+            timers.cancel(this);
         }
     }
 }

@@ -251,11 +251,17 @@ public final class Abi {
     public static final int SOL_SOCKET = 1;
     public static final int SO_REUSEADDR = 2;
     public static final int SO_ERROR = 4;
+
+    /** {@code TIOCOUTQ}, by its name for sockets: bytes that the peer has not acknowledged. */
+    public static final int SIOCOUTQ = 0x5411;
+
     public static final int SO_SNDBUF = 7;
     public static final int SO_RCVBUF = 8;
     public static final int SO_KEEPALIVE = 9;
     public static final int SO_LINGER = 13;
     public static final int SO_REUSEPORT = 15;
+    public static final int SO_ATTACH_REUSEPORT_CBPF = 51;
+    public static final int SO_DETACH_REUSEPORT_BPF = 68;
     public static final int IPPROTO_TCP = 6;
     public static final int TCP_NODELAY = 1;
     public static final int TCP_USER_TIMEOUT = 18;

@@ -105,8 +105,12 @@ public final class KernelLadder {
     private void tell(Kernel kernel, @Nullable EngineException refusedBefore) {
         refusal = refusedBefore == null ? null : refusedBefore.getMessage();
         if (refusedBefore != null) {
-            LOG.log(Level.INFO, () -> "kernel=" + kernel.name() + " instead_of=" + steps.get(0).name() + " because="
-                    + refusedBefore.getMessage());
+            try {
+                LOG.log(Level.INFO, () -> "kernel=" + kernel.name() + " instead_of=" + steps.get(0).name() + " because="
+                        + refusedBefore.getMessage());
+            } catch (RuntimeException | Error failed) {
+                // a logger that fails is no reason not to serve
+            }
         }
     }
 }

@@ -10,6 +10,9 @@ final class Remedy {
     private static final String EPOLL = "epoll";
     private static final String NONE = "none";
 
+    /** Who refuses, how to permit exactly what is needed, and what that means. */
+    private static final String CONTAINERS = " docs/containers.md";
+
     private Remedy() {}
 
     static Verdict usable(boolean deferTaskrun, boolean recvCap) {
@@ -64,11 +67,12 @@ final class Remedy {
             case TOO_OLD -> "run on Linux 6.1 or newer, at least 6.0";
             case SYSCTL ->
                 "as root: sysctl -w kernel.io_uring_disabled=0, and keep it in /etc/sysctl.d; in a container that is the"
-                        + " host's setting";
+                        + " host's setting, see" + CONTAINERS;
             case BLOCKED ->
                 "permit io_uring_setup, io_uring_enter and io_uring_register (425, 426, 427) in the seccomp profile of"
-                        + " the container or service, or io_uring in SELinux or AppArmor; docs/containers.md shows how";
-            case MEMLOCK -> "raise ulimit -l (LimitMEMLOCK= of systemd) or the memory limit of the container";
+                        + " the container or service, or io_uring in SELinux or AppArmor: see" + CONTAINERS;
+            case MEMLOCK ->
+                "raise ulimit -l (LimitMEMLOCK= of systemd) or the memory limit of the container, see" + CONTAINERS;
             case DESCRIPTORS -> "raise ulimit -n (LimitNOFILE= of systemd) or sysctl fs.file-max";
             case OTHER -> "please report it with this whole output";
         };

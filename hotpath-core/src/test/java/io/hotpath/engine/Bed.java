@@ -34,7 +34,7 @@ final class Bed implements AutoCloseable {
     static final EngineConfig SMALL =
             EngineConfig.DEFAULT.withEntries(64).withBuffers(16, 1024).withLeaseQuota(8).withCopyBytesMax(256 << 10);
 
-    private static final int PORT = 7007;
+    static final int PORT = 7007;
     private static final int SIM_TURNS_MAX = 100_000;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long TURN_NANOS = 1_000_000;
@@ -114,7 +114,7 @@ final class Bed implements AutoCloseable {
         return listen(((InetSocketAddress) listener.address()).getPort());
     }
 
-    private Listener listen(int port) {
+    Listener listen(int port) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         try (ListenAddress sockets = ListenAddress.bind(engine, address, 1024, 1)) {
             return engine.listen(sockets, 0, reports);

@@ -10,9 +10,12 @@ import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import org.junit.jupiter.api.Test;
 
-/** Ring and engine make no garbage per round trip. */
+/**
+ * Ring and engine make no garbage per round trip, once compiled. What a downcall captures is a few objects until the JIT has
+ * seen through it, which on a busy machine takes longer than any fixed warm-up; so windows are measured until one has none.
+ */
 class EngineAllocationTest {
-    private static final int WARM_UP = 30_000;
+    private static final int WINDOWS_MAX = 15;
     private static final int ROUND_TRIPS = 100_000;
     private static final int BYTES = 64;
 
@@ -21,10 +24,12 @@ class EngineAllocationTest {
     @Test
     void allocatesAtMostOneBytePerRoundTripOnTheLoopThread() throws IOException {
         try (Looped looped = new Looped(EngineConfig.DEFAULT, Looped.echo()); Socket client = looped.connect()) {
-            roundTrips(client, WARM_UP);
-            long before = threads.getThreadAllocatedBytes(looped.thread.threadId());
-            roundTrips(client, ROUND_TRIPS);
-            long allocated = threads.getThreadAllocatedBytes(looped.thread.threadId()) - before;
+            long allocated = Long.MAX_VALUE;
+            for (int window = 0; window < WINDOWS_MAX && allocated > ROUND_TRIPS; window++) {
+                long before = threads.getThreadAllocatedBytes(looped.thread.threadId());
+                roundTrips(client, ROUND_TRIPS);
+                allocated = threads.getThreadAllocatedBytes(looped.thread.threadId()) - before;
+            }
             assertThat(allocated).as("bytes allocated by %s round trips", ROUND_TRIPS).isLessThanOrEqualTo(ROUND_TRIPS);
         }
     }

@@ -172,14 +172,15 @@ class EngineCloseTest {
     @Test
     void closeOnABrokenRingClosesEveryDescriptorAndReportsEveryConnection() {
         SimKernel sim = SimKernel.create(1, SimFaults.none());
-        TamperedKernel kernel = new TamperedKernel(sim, (k, sqe) -> {});
+        TamperedKernel kernel = new TamperedKernel(sim);
         Bed bed = Bed.tampered(kernel, Bed.SMALL);
         Client client = bed.connect();
         Side side = bed.accepted();
         client.send(bytes("held"));
         bed.until("received", () -> !side.held.isEmpty());
         side.connection.send(bytes("lost"), 0, 4, 1);
-        kernel.brokenErrno = Errno.EBADR;
+        kernel.forOneRing = false;
+        kernel.enterErrno = Errno.EBADR;
         bed.engine.close();
         assertThat(side.closes).isEqualTo(1);
         assertThat(side.closeErrno).isPositive();

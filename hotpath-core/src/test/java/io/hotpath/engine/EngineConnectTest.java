@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -146,5 +147,16 @@ class EngineConnectTest {
         } catch (java.io.IOException failed) {
             throw new java.io.UncheckedIOException(failed);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anAddressThatDoesNotFitLeavesNoSocketBehind(Beds beds) {
+        beds.run(bed -> {
+            SocketAddress tooLong = UnixDomainSocketAddress.of("/" + "x".repeat(200));
+            assertThatIllegalArgumentException().isThrownBy(() -> bed.connectOut(tooLong));
+            bed.until("closed", () -> bed.engine.connections() == 0);
+            bed.assertNothingLeft();
+        });
     }
 }

@@ -1,16 +1,19 @@
 package io.hotpath.engine;
 
+import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
+import io.hotpath.kernel.KernelRefused;
 import io.hotpath.kernel.KernelRing;
 import io.hotpath.kernel.RingFeatures;
 import io.hotpath.kernel.RingMemory;
 import io.hotpath.kernel.RingSetup;
 import io.hotpath.kernel.Sockets;
 import io.hotpath.kernel.sim.SimKernel;
+import io.hotpath.ring.UserData;
 import java.lang.foreign.MemorySegment;
 
-/** A simulated kernel that misunderstands some submissions, or breaks: what no healthy kernel does. */
+/** Any kernel, with rings that can be refused and broken, and submissions that it misunderstands. */
 final class TamperedKernel implements Kernel {
     /** Looks at an SQE before the kernel does, and may change it. */
     interface Tamper {
@@ -33,6 +36,7 @@ final class TamperedKernel implements Kernel {
             sqe.fill((byte) 0);
             sqe.set(Abi.U64, Abi.SQE_HEAD, (long) Abi.IORING_OP_NOP);
             sqe.set(Abi.U64, Abi.SQE_USER_DATA, userData);
+            kernel.unheard++;
         }
     };
 
@@ -44,19 +48,56 @@ final class TamperedKernel implements Kernel {
         }
     };
 
-    private final SimKernel kernel;
-    private final Tamper tamper;
-    int brokenErrno;
+    private static final Tamper NONE = (kernel, sqe) -> {};
+
+    /** Rings to open that are refused. */
+    int refusing;
+
+    /** What the next enters answer instead of entering; 0 lets the kernel answer. */
+    int enterErrno;
+
+    /** How many enters answer that; then the ring works again, as it does after {@code EBADR}. */
+    int enterErrnoCount = Integer.MAX_VALUE;
+
+    /** Cancels do nothing from now on, as with {@link #DEAF}. */
+    boolean deaf;
+
+    /** Cancels that did nothing. */
+    int unheard;
+
+    /** The op of {@link Ops} whose next completion is dropped, as by a kernel without memory; 0 for none. */
+    int losing;
+
+    int lost;
+
+    /** Whether the errno is for the ring that is open now only, and the next one works. */
+    boolean forOneRing = true;
+
     int acceptErrno;
+    int opened;
+    int brokenEnters;
+
+    private final Kernel kernel;
+    private final Tamper tamper;
     private long failingAccept;
 
-    TamperedKernel(SimKernel kernel, Tamper tamper) {
+    TamperedKernel(Kernel kernel) {
+        this(kernel, NONE);
+    }
+
+    TamperedKernel(Kernel kernel, Tamper tamper) {
         this.kernel = kernel;
         this.tamper = tamper;
     }
 
+    /** What simulates below. */
     SimKernel simulation() {
-        return kernel;
+        return (SimKernel) kernel;
+    }
+
+    /** From now on the open ring answers {@code EBADF} to each enter. */
+    void die() {
+        enterErrno = Errno.EBADF;
     }
 
     private static int opcode(MemorySegment sqe) {
@@ -70,6 +111,14 @@ final class TamperedKernel implements Kernel {
 
     @Override
     public KernelRing openRing(RingSetup setup) {
+        if (refusing > 0) {
+            refusing--;
+            throw new KernelRefused(KernelRefused.Reason.BLOCKED, "io_uring_setup", Errno.EPERM, "the test refuses");
+        }
+        opened++;
+        if (forOneRing) {
+            enterErrno = 0;
+        }
         return new Tampered(kernel.openRing(setup));
     }
 
@@ -102,18 +151,46 @@ final class TamperedKernel implements Kernel {
 
         @Override
         public int enter(int toSubmit, int minComplete, boolean getEvents, long timeoutNanos) {
-            if (brokenErrno != 0) {
-                return -brokenErrno;
+            if (enterErrno != 0 && enterErrnoCount > 0) {
+                enterErrnoCount--;
+                brokenEnters++;
+                return -enterErrno;
             }
-            RingMemory memory = ring.memory();
-            int head = memory.sqHead().get(Abi.U32, 0);
-            for (int i = 0; i < toSubmit; i++) {
-                long at = ((head + i) & (memory.sqEntries() - 1)) * Abi.SQE_BYTES;
-                tamper.tamper(TamperedKernel.this, memory.sqes().asSlice(at, Abi.SQE_BYTES));
+            Tamper tampers = deaf ? DEAF : tamper;
+            if (tampers != NONE) {
+                tamper(tampers, toSubmit);
             }
             int result = ring.enter(toSubmit, minComplete, getEvents, timeoutNanos);
-            disguise(memory);
-            return result;
+            if (failingAccept != 0) {
+                disguise(ring.memory());
+            }
+            return losing != 0 && lose(ring.memory()) ? -Errno.EBADR : result;
+        }
+
+        private void tamper(Tamper tampers, int count) {
+            RingMemory memory = ring.memory();
+            int head = memory.sqHead().get(Abi.U32, 0);
+            for (int i = 0; i < count; i++) {
+                long at = ((head + i) & (memory.sqEntries() - 1)) * Abi.SQE_BYTES;
+                tampers.tamper(TamperedKernel.this, memory.sqes().asSlice(at, Abi.SQE_BYTES));
+            }
+        }
+
+        /** What stands in the queue becomes a completion that means nothing and ends nothing. */
+        private boolean lose(RingMemory memory) {
+            int end = memory.cqTail().get(Abi.U32, 0);
+            for (int i = memory.cqHead().get(Abi.U32, 0); i != end; i++) {
+                long at = (i & (memory.cqEntries() - 1)) * Abi.CQE_BYTES;
+                if (UserData.op(memory.cqes().get(Abi.U64, at + Abi.CQE_USER_DATA)) == losing) {
+                    memory.cqes().set(Abi.U64, at + Abi.CQE_USER_DATA, UserData.of(Ops.CANCEL, 0, 0));
+                    memory.cqes().set(Abi.U32, at + Abi.CQE_RES, 0);
+                    memory.cqes().set(Abi.U32, at + Abi.CQE_FLAGS, Abi.IORING_CQE_F_MORE);
+                    losing = 0;
+                    lost++;
+                    return true;
+                }
+            }
+            return false;
         }
 
         private void disguise(RingMemory memory) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Random;
 import java.util.zip.CRC32C;
@@ -22,7 +23,11 @@ final class ChecksumClient {
      * @throws AssertionError if anything else came back
      */
     static void echo(int port, long bytes, long seed) {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        echo(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), bytes, seed);
+    }
+
+    static void echo(InetSocketAddress address, long bytes, long seed) {
+        try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
             socket.setSoTimeout(TIMEOUT_MILLIS);
             CRC32C sent = new CRC32C();
             Thread writer = Thread.ofPlatform().name("checksum-writer").start(() -> write(socket, bytes, seed, sent));

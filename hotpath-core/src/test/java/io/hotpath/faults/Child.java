@@ -137,10 +137,15 @@ final class Child implements AutoCloseable {
     }
 
     Answer next() {
+        return nextAfter(ANSWER_SECONDS);
+    }
+
+    /** The next answer, which may take so long. */
+    Answer nextAfter(long seconds) {
         try {
-            String line = output.poll(ANSWER_SECONDS, TimeUnit.SECONDS);
+            String line = output.poll(seconds, TimeUnit.SECONDS);
             if (line == null) {
-                throw new AssertionError("no answer in " + ANSWER_SECONDS + " s: " + errors());
+                throw new AssertionError("no answer in " + seconds + " s: " + errors());
             }
             if (line.equals(END)) {
                 errorReader.join();
@@ -154,6 +159,11 @@ final class Child implements AutoCloseable {
 
     String errors() {
         return String.join("\n", errors);
+    }
+
+    /** Waits until it ends by itself, or by a signal; a signal's number is added to 128. */
+    int exitCode() {
+        return await();
     }
 
     /** Ends its input and waits until it, and the command it runs under, have ended. */

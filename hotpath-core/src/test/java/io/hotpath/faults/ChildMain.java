@@ -34,7 +34,7 @@ final class ChildMain {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         String line = commands.readLine();
         if (args.length > 0) {
-            System.out.println(ChildEcho.open(config(args[0])).close());
+            System.out.println(ChildEcho.open(ChildOptions.of(config(args[0]))).close());
             return;
         }
         ChildMain child = new ChildMain();
@@ -49,7 +49,7 @@ final class ChildMain {
         try {
             return switch (words[0]) {
                 case "raw" -> raw();
-                case "open" -> open(words[1]);
+                case "open" -> open(words);
                 case "stats" -> opened().stats();
                 case "close" -> close();
                 case "ring" -> ring();
@@ -58,7 +58,7 @@ final class ChildMain {
                 case "profile" -> profile(Path.of(words[1]));
                 case "foreign" -> foreign();
                 case "spawn" -> Answer.ok("pid", Native.spawn("/bin/sleep", words[1]));
-                default -> Answer.of(new IllegalArgumentException(words[0]));
+                default -> ChildDuty.answer(words, echo);
             };
         } catch (Exception | AssertionError thrown) {
             return Answer.of(thrown);
@@ -77,8 +77,8 @@ final class ChildMain {
         }
     }
 
-    private Answer open(String policy) throws Exception {
-        ChildEcho opened = ChildEcho.open(config(policy));
+    private Answer open(String[] words) throws Exception {
+        ChildEcho opened = ChildEcho.open(ChildOptions.parse(config(words[1]), words, 2));
         echo = opened;
         return opened.stats();
     }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.TreeMap;
@@ -29,12 +30,13 @@ import java.util.stream.Stream;
 public record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringMappings, Map<String, Integer> threads) {
     private static final long SETTLE_NANOS = 2_000_000_000L;
     private static final long POLL_MILLIS = 5;
+    private static final String TIME_WAIT = "06";
 
     /** Threads that the JVM starts and ends as it likes. */
     private static final Pattern JVM_THREADS =
             Pattern.compile("(C[12] CompilerThr|GC Thread|G1 |VM |Attach Listener|process reaper|Sweeper"
                     + "|Common-Cleaner|Signal Dispatch|Service Thread|Monitor Deflati|Notification Th|Finalizer"
-                    + "|Reference Handl|StringDedup|JFR |Cleaner-|child-output|surefire-|ForkJoinPool).*");
+                    + "|Reference Handl|StringDedup|JFR |Cleaner-|child-output|surefire-|ForkJoinPool|VirtualThread-).*");
 
     /** The kinds that are ours; files and pipes come and go with class loading and the test's own children. */
     private static final Pattern OUR_KINDS = Pattern.compile("socket|io_uring|eventfd|eventpoll|timerfd");
@@ -54,15 +56,19 @@ public record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringM
         long deadline = System.nanoTime() + SETTLE_NANOS;
         String more = of(pid).moreThan(this);
         while (!more.isEmpty() && System.nanoTime() < deadline) {
-            try {
-                Thread.sleep(POLL_MILLIS);
-            } catch (InterruptedException interrupted) {
-                throw new AssertionError(interrupted);
-            }
+            pause();
             more = of(pid).moreThan(this);
         }
         if (!more.isEmpty()) {
             throw new AssertionError("left behind: " + more + ", held before: " + this);
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
         }
     }
 
@@ -89,6 +95,42 @@ public record ClosingAudit(long pid, Map<String, Integer> descriptors, int ringM
         add(leaks, "unexpectedErrnos", stats.unexpectedErrnos());
         add(leaks, "handlerFailures", stats.handlerFailures());
         return leaks.toString();
+    }
+
+    /** The same of an engine that is open and idle, which must also have every buffer where the kernel can fill it. */
+    public static String leaks(EngineStats stats, int buffers) {
+        StringJoiner leaks = new StringJoiner(" ").add(leaks(stats));
+        add(leaks, "buffersMissing", buffers - stats.buffersFree());
+        return leaks.toString().strip();
+    }
+
+    /** Waits until nothing is left of the connections of a server's port but TIME_WAIT; all peers must have left. */
+    public void requireNoOrphans(int port) {
+        long deadline = System.nanoTime() + SETTLE_NANOS;
+        long orphans = orphans(port);
+        while (orphans > 0 && System.nanoTime() < deadline) {
+            pause();
+            orphans = orphans(port);
+        }
+        if (orphans > 0) {
+            throw new AssertionError(orphans + " sockets of port " + port + " belong to nobody and live on");
+        }
+    }
+
+    /** Closed by the process and not gone: they have no inode. */
+    private long orphans(int port) {
+        String local = ":%04X".formatted(port);
+        long count = 0;
+        for (String table : List.of("tcp", "tcp6")) {
+            try (Stream<String> lines = Files.lines(Path.of("/proc", String.valueOf(pid), "net", table))) {
+                count += lines.map(line -> line.strip().split("\\s+", -1)).filter(
+                        socket -> socket[1].endsWith(local) && socket[9].equals("0") && !socket[3].equals(TIME_WAIT))
+                        .count();
+            } catch (IOException gone) {
+                throw new UncheckedIOException(gone);
+            }
+        }
+        return count;
     }
 
     private static void add(StringJoiner leaks, String name, long value) {

@@ -3,11 +3,9 @@ package io.hotpath.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +24,7 @@ final class LimitsIT {
         try (ReadableClasses classes = ReadableClasses.copy();
                 Child ringOnly = classes.child(withLockedMemory(16 * PAGE));
                 Child child = classes.child(withLockedMemory(16 * PAGE))) {
-            assertThat(limit(child.pid(), "Max locked memory")).isEqualTo(16 * PAGE);
+            assertThat(Limits.soft(child.pid(), "Max locked memory")).isEqualTo(16 * PAGE);
             Answer ring = ringOnly.ask("ring"); // as asked for it takes 17 pages
             assertThat(ring.status()).as(ring.toString()).isEqualTo(Answer.OK);
             Tools.require(ring.number("cqEntries") < 2048, "this kernel does not count rings as locked memory");
@@ -76,15 +74,15 @@ final class LimitsIT {
 
     /** No descriptor for a ring is no descriptor for epoll: that is not hidden. */
     @Test
-    void noDescriptorLeftFailsTheStartUnderPolicyAutoToo() throws IOException, InterruptedException {
+    void noDescriptorLeftFailsTheStartUnderPolicyAutoToo() {
         Tools.require("prlimit");
         try (Child child = Child.start()) {
             assertThat(child.ask("open auto").status()).isEqualTo(Answer.OK);
             child.ask("close");
             ClosingAudit before = ClosingAudit.of(child.pid());
-            setOpenFiles(child.pid(), 4);
+            Limits.setOpenFiles(child.pid(), 4);
             Answer refused = child.ask("open auto");
-            setOpenFiles(child.pid(), 4096);
+            Limits.setOpenFiles(child.pid(), 4096);
 
             assertThat(refused.text("reason")).as(refused.toString()).isEqualTo("DESCRIPTORS");
             assertThat(refused.message()).contains("EMFILE").contains("ulimit -n");
@@ -94,23 +92,23 @@ final class LimitsIT {
 
     /** Each start with one descriptor more than the last, until one succeeds: every step that needs one fails once. */
     @Test
-    void noDescriptorLeftFailsTheStartAndLeavesNone() throws IOException, InterruptedException {
+    void noDescriptorLeftFailsTheStartAndLeavesNone() {
         Tools.require("prlimit");
         try (Child child = Child.start()) {
             assertThat(child.ask("open io_uring").status()).isEqualTo(Answer.OK); // loads what it needs
             child.ask("close");
-            setOpenFiles(child.pid(), 4); // below what is open: HostFacts can read nothing either
+            Limits.setOpenFiles(child.pid(), 4); // below what is open: HostFacts can read nothing either
             Answer first = child.ask("open io_uring");
-            setOpenFiles(child.pid(), 4096);
+            Limits.setOpenFiles(child.pid(), 4096);
             ClosingAudit before = ClosingAudit.of(child.pid());
             assertThat(first.text("reason")).as(first.toString()).isEqualTo("DESCRIPTORS");
 
-            int highest = highestDescriptor(child.pid());
+            int highest = Limits.highestDescriptor(child.pid());
             int refusals = 0;
             for (int free = 0; free < 8; free++) {
-                setOpenFiles(child.pid(), highest + 1 + free);
+                Limits.setOpenFiles(child.pid(), highest + 1 + free);
                 Answer answer = child.ask("open io_uring");
-                setOpenFiles(child.pid(), 4096);
+                Limits.setOpenFiles(child.pid(), 4096);
                 if (answer.status().equals(Answer.OK)) {
                     child.ask("close");
                     break;
@@ -163,23 +161,5 @@ final class LimitsIT {
         return List.of(
                 "prlimit", "--memlock=" + bytes + ':' + bytes, "setpriv", "--reuid=" + user, "--regid=" + user,
                 "--clear-groups", "--inh-caps=-all");
-    }
-
-    private static void setOpenFiles(long pid, int limit) throws IOException, InterruptedException {
-        Process prlimit = new ProcessBuilder("prlimit", "--pid", String.valueOf(pid), "--nofile=" + limit + ":4096")
-                .inheritIO().start();
-        assertThat(prlimit.waitFor()).isZero();
-    }
-
-    private static int highestDescriptor(long pid) throws IOException {
-        try (Stream<Path> fds = Files.list(Path.of("/proc/" + pid + "/fd"))) {
-            return fds.mapToInt(fd -> Integer.parseInt(fd.getFileName().toString())).max().orElseThrow();
-        }
-    }
-
-    private static long limit(long pid, String name) throws IOException {
-        String line = Files.readAllLines(Path.of("/proc/" + pid + "/limits")).stream()
-                .filter(limit -> limit.startsWith(name)).findFirst().orElseThrow();
-        return Long.parseLong(line.substring(name.length()).strip().replaceAll(" .*", ""));
     }
 }

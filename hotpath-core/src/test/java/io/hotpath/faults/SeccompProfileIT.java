@@ -15,75 +15,86 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * {@code docs/seccomp/permit-io-uring.sh} adds exactly the three system calls, and an engine runs under what it writes.
- * Docker's own profile is given with {@code -Dhotpath.seccompDefault=default.json}.
+ * {@code docs/seccomp/hotpath-containers.json} is Docker's default with exactly the three system calls more, and so is what
+ * {@code permit-io-uring.sh} makes of any default; an engine runs under them. One more profile can be given with
+ * {@code -Dhotpath.seccompDefault=default.json}.
  */
 @Tag("forked")
 final class SeccompProfileIT {
+    private static final Path SHIPPED = Path.of("..", "docs", "seccomp", "hotpath-containers.json");
+    private static final Path DOCKER = Path.of("..", "docs", "seccomp", "defaults", "docker.json");
+    private static final Path PODMAN = Path.of("..", "docs", "seccomp", "defaults", "podman.json");
+    private static final Path PODMAN_INSTALLED = Path.of("/usr/share/containers/seccomp.json");
     private static final Path SCRIPT = Path.of("..", "docs", "seccomp", "permit-io-uring.sh");
     private static final Set<String> THREE = Set.of("io_uring_setup", "io_uring_enter", "io_uring_register");
     private static final long SCRIPT_SECONDS = 10;
 
+    @TempDir private static Path common;
     @TempDir private Path directory;
 
-    /** Where the profile to add to comes from. */
-    enum Default {
-        /** Every call of this architecture but the three, with each kind of condition: always there. */
-        OURS,
-        /** What {@code -Dhotpath.seccompDefault} names, meant for Docker's. */
-        GIVEN,
-        /** Podman's, where it is installed. */
-        PODMAN;
-
-        Path file(Path directory) throws IOException {
-            Path file = switch (this) {
-                case OURS -> Files.writeString(directory.resolve("ours.json"), ours());
-                case GIVEN -> Path.of(System.getProperty("hotpath.seccompDefault", "-Dhotpath.seccompDefault"));
-                case PODMAN -> Path.of("/usr/share/containers/seccomp.json");
-            };
-            Tools.require(Files.isReadable(file), "no default profile at " + file);
-            return file;
+    /** The defaults to add to; what is installed or given here comes on top. */
+    static List<Path> defaults() throws IOException {
+        List<Path> profiles = new ArrayList<>(List.of(DOCKER, PODMAN));
+        if (SyscallTable.exists()) {
+            profiles.add(Files.writeString(common.resolve("ours.json"), ours()));
         }
-
-        private static String ours() {
-            requireTable();
-            Set<String> names = new TreeSet<>(SyscallTable.read().numbers().keySet());
-            names.removeAll(THREE);
-            names.removeAll(Set.of("bpf", "clone", "clone3", "personality", "ptrace", "socket"));
-            return """
-                    {
-                        "defaultAction": "SCMP_ACT_ERRNO",
-                        "defaultErrnoRet": 1,
-                        "archMap": null,
-                        "syscalls": [
-                            {"names": ["%s"], "action": "SCMP_ACT_ALLOW"},
-                            {"names": ["bpf"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_BPF"]}},
-                            {"names": ["ptrace"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8"}},
-                            {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "excludes": {"arches": ["s390x"]},
-                                "args": [{"index": 0, "value": 2114060288, "op": "SCMP_CMP_MASKED_EQ"}]},
-                            {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38,
-                                "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
-                            {"names": ["socket"], "action": "SCMP_ACT_ALLOW",
-                                "args": [{"index": 0, "value": 38, "op": "SCMP_CMP_LT"}]},
-                            {"names": ["socket"], "action": "SCMP_ACT_ALLOW",
-                                "args": [{"index": 0, "value": 40, "op": "SCMP_CMP_GT"}]},
-                            {"names": ["personality"], "action": "SCMP_ACT_ALLOW",
-                                "args": [{"index": 0, "value": 4294967295, "op": "SCMP_CMP_EQ"}]}
-                        ]
-                    }
-                    """.formatted(String.join("\", \"", names));
+        if (Files.isReadable(PODMAN_INSTALLED)) {
+            profiles.add(PODMAN_INSTALLED);
         }
+        String given = System.getProperty("hotpath.seccompDefault");
+        if (given != null) {
+            profiles.add(Path.of(given));
+        }
+        return profiles;
+    }
+
+    /** Every call of this architecture but the three, with each kind of condition. */
+    private static String ours() {
+        Set<String> names = new TreeSet<>(SyscallTable.read().numbers().keySet());
+        names.removeAll(THREE);
+        names.removeAll(Set.of("bpf", "clone", "clone3", "personality", "ptrace", "socket"));
+        return """
+                {
+                    "defaultAction": "SCMP_ACT_ERRNO",
+                    "defaultErrnoRet": 1,
+                    "archMap": null,
+                    "syscalls": [
+                        {"names": ["%s"], "action": "SCMP_ACT_ALLOW"},
+                        {"names": ["bpf"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_BPF"]}},
+                        {"names": ["ptrace"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8"}},
+                        {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "excludes": {"arches": ["s390x"]},
+                            "args": [{"index": 0, "value": 2114060288, "op": "SCMP_CMP_MASKED_EQ"}]},
+                        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38,
+                            "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+                        {"names": ["socket"], "action": "SCMP_ACT_ALLOW",
+                            "args": [{"index": 0, "value": 38, "op": "SCMP_CMP_LT"}]},
+                        {"names": ["socket"], "action": "SCMP_ACT_ALLOW",
+                            "args": [{"index": 0, "value": 40, "op": "SCMP_CMP_GT"}]},
+                        {"names": ["personality"], "action": "SCMP_ACT_ALLOW",
+                            "args": [{"index": 0, "value": 4294967295, "op": "SCMP_CMP_EQ"}]}
+                    ]
+                }
+                """.formatted(String.join("\", \"", names));
+    }
+
+    @Test
+    void profileThatIsShippedIsDockersDefaultAndTheThreeCalls() throws Exception {
+        assertThat(Files.mismatch(SHIPPED, permit(DOCKER))).as("what the script makes of docker.json").isEqualTo(-1);
+        assertAddsTheThree(DOCKER, SHIPPED);
     }
 
     @ParameterizedTest
-    @EnumSource(Default.class)
-    void differenceIsExactlyTheThreeCalls(Default from) throws Exception {
-        Path original = from.file(directory);
+    @MethodSource("defaults")
+    void differenceIsExactlyTheThreeCalls(Path original) throws Exception {
+        assertAddsTheThree(original, permit(original));
+    }
+
+    private static void assertAddsTheThree(Path original, Path permitted) throws IOException {
         SeccompProfile before = SeccompProfile.read(original);
-        SeccompProfile after = SeccompProfile.read(permit(original));
+        SeccompProfile after = SeccompProfile.read(permitted);
 
         Set<String> added = new TreeSet<>(after.permitted());
         added.removeAll(before.permitted());
@@ -92,16 +103,15 @@ final class SeccompProfileIT {
         assertThat(after.defaultErrno()).isEqualTo(before.defaultErrno());
         assertThat(after.rules().getFirst().names()).containsExactlyInAnyOrderElementsOf(THREE);
         assertThat(after.rules().subList(1, after.rules().size())).isEqualTo(before.rules());
-        assertThat(withoutBlanks(Files.readString(directory.resolve("hotpath.json")).replaceFirst(
-                "\\{[^{}]*io_uring_enter[^{}]*},", ""))).isEqualTo(withoutBlanks(Files.readString(original)));
+        assertThat(withoutBlanks(Files.readString(permitted).replaceFirst("\\{[^{}]*io_uring_enter[^{}]*},", "")))
+                .isEqualTo(withoutBlanks(Files.readString(original)));
     }
 
     @ParameterizedTest
-    @EnumSource(Default.class)
-    void formForTheRuntimeMeansTheSame(Default from) throws Exception {
+    @MethodSource("defaults")
+    void formForTheRuntimeMeansTheSame(Path original) throws Exception {
         requireTable();
         Tools.require("jq");
-        Path original = from.file(directory);
         SyscallTable table = SyscallTable.read();
 
         Bpf conditions = SeccompProfile.read(permit(original)).compile(table);
@@ -111,13 +121,10 @@ final class SeccompProfileIT {
     }
 
     @ParameterizedTest
-    @EnumSource(Default.class)
-    void engineRunsUnderItAndNotWithoutIt(Default from) throws Exception {
+    @MethodSource("defaults")
+    void engineRunsUnderItAndNotWithoutIt(Path original) throws Exception {
         requireTable();
-        Path original = from.file(directory);
-        Path permitted = permit(original);
         String refusal = Errno.name(SeccompProfile.read(original).defaultErrno()); // Docker: EPERM, Podman: ENOSYS
-
         try (Child child = Child.start()) {
             ClosingAudit before = ClosingAudit.of(child.pid());
             Answer raw = child.ask("profile " + original);
@@ -127,9 +134,19 @@ final class SeccompProfileIT {
             assertThat(refused.message()).contains("seccomp filter");
             before.requireNoMore();
         }
+        assertEngineRunsUnder(permit(original));
+    }
+
+    @Test
+    void engineRunsUnderTheProfileThatIsShipped() {
+        requireTable();
+        assertEngineRunsUnder(SHIPPED);
+    }
+
+    private static void assertEngineRunsUnder(Path profile) {
         try (Child child = Child.start()) {
             ClosingAudit before = ClosingAudit.of(child.pid());
-            Answer raw = child.ask("profile " + permitted);
+            Answer raw = child.ask("profile " + profile);
             assertThat(raw.text("setup")).as(raw.toString()).isEqualTo("EINVAL"); // of the arguments, by io_uring itself
             Answer opened = child.ask("open io_uring");
             assertThat(opened.text("kernel")).as(opened.toString()).isEqualTo("io_uring");

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Assumptions;
 /** What a fault needs of this machine; without it the test is skipped, and says why. */
 final class Tools {
     private static final Map<String, String> PACKAGES = Map.of(
-            "strace", "strace", "prlimit", "util-linux", "setpriv", "util-linux", "unshare", "util-linux", "setsid",
-            "util-linux");
+            "nft", "nftables", "tc", "iproute2", "ip", "iproute2", "ss", "iproute2", "nsenter", "util-linux", "prlimit",
+            "util-linux", "setpriv", "util-linux", "unshare", "util-linux", "setsid", "util-linux");
 
     private Tools() {}
 

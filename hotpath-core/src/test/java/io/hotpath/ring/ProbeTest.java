@@ -38,6 +38,8 @@ final class ProbeTest {
         assertThat(report.verdict().refusedBy()).startsWith(who);
         assertThat(report.verdict().reason()).contains("io_uring_setup: EPERM").contains("because");
         assertThat(report.verdict().nextStep()).contains(next);
+        boolean container = reason == Reason.SYSCTL || reason == Reason.BLOCKED || reason == Reason.MEMLOCK;
+        assertThat(report.verdict().nextStep().contains("docs/containers.md")).isEqualTo(container);
     }
 
     @ParameterizedTest

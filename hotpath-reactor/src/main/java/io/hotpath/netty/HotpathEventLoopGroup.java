@@ -1,6 +1,8 @@
 package io.hotpath.netty;
 
+import io.hotpath.engine.Engine;
 import io.hotpath.engine.EngineConfig;
+import io.hotpath.engine.EngineStats;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
@@ -54,6 +56,17 @@ public class HotpathEventLoopGroup extends MultiThreadIoEventLoopGroup {
         return new LoopThreads(prefix, daemon);
     }
 
+    /** How many loops it has. */
+    public int loops() {
+        return handlers.size();
+    }
+
+    /** Counters and gauges of a loop, {@code null} if it has not begun; also after the end. Any thread. */
+    public @Nullable EngineStats stats(int loop) {
+        HotpathIoHandler handler = handlers.get(loop);
+        return handler.opened() ? handler.engine().stats() : null;
+    }
+
     @Override
     @SuppressWarnings("deprecation") // what bootstraps call
     public ChannelFuture register(Channel channel) {
@@ -66,6 +79,16 @@ public class HotpathEventLoopGroup extends MultiThreadIoEventLoopGroup {
     public ChannelFuture register(ChannelPromise promise) {
         IoEventLoop home = home(promise.channel());
         return home == null ? super.register(promise) : home.register(promise);
+    }
+
+    /** What each loop that has begun counts, in the order of the loops. Any thread. */
+    public List<EngineStats> stats() {
+        return handlers.stream().filter(HotpathIoHandler::opened).map(each -> each.engine().stats()).toList();
+    }
+
+    /** Moves every loop's channels to the next kernel, as when its ring had failed; see {@link Engine#forceUnhealthy}. */
+    public void forceUnhealthy() {
+        handlers.stream().filter(HotpathIoHandler::opened).forEach(each -> each.engine().forceUnhealthy());
     }
 
     /** The loops' handlers, in the order of the loops. */

@@ -2,6 +2,7 @@ package io.hotpath.netty;
 
 import io.hotpath.engine.Engine;
 import io.hotpath.engine.EngineConfig;
+import io.hotpath.engine.Limits;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
@@ -48,18 +49,21 @@ public final class HotpathIoHandler implements IoHandler {
         this.config = config;
     }
 
-    /** Handlers with {@link EngineConfig#DEFAULT}. */
+    /** Handlers with {@link EngineConfig#DEFAULT}, as {@link #newFactory(EngineConfig)} adapts it. */
     public static IoHandlerFactory newFactory() {
         return newFactory(EngineConfig.DEFAULT);
     }
 
     /**
      * Handlers whose engines have {@code config}, but for what Netty decides itself: how much may wait to be sent (water
-     * marks), and that a close does not wait for the peer's end.
+     * marks), and that a close does not wait for the peer's end. Its {@link EngineConfig#limits} are off: deadlines of a
+     * channel are handlers of its pipeline, such as Netty's {@code IdleStateHandler}, {@code ReadTimeoutHandler} and {@code
+     * WriteTimeoutHandler}.
      */
     public static IoHandlerFactory newFactory(EngineConfig config) {
         EngineConfig adapted = config.withOutbound(Integer.MAX_VALUE, Long.MAX_VALUE)
-                .withCloseTimeout(config.closeTimeout(), Duration.ZERO);
+                .withCloseTimeout(config.closeTimeout(), Duration.ZERO)
+                .withLimits(Limits.OFF);
         return executor -> new HotpathIoHandler(executor, adapted);
     }
 
@@ -70,6 +74,7 @@ public final class HotpathIoHandler implements IoHandler {
         try {
             Engine opened = Engine.open(config);
             opened.beforeSend(this::beforeSend);
+            opened.ownsThread(); // the loop's other tasks are handlers too
             engine = opened;
         } catch (RuntimeException refused) {
             refusal = refused;

@@ -6,7 +6,11 @@ import java.net.SocketAddress;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
-/** A stream that listens. Any thread. */
+/**
+ * A stream that listens: where, what it counts, and how it ends. {@link CompletionStream#doOnBound} gives it. Any thread.
+ *
+ * {@snippet class="io.hotpath.snippets.StreamSnippets" region="bound"}
+ */
 public interface Bound extends Disposable {
     /** Where it listens; a port of 0 has become the real one. */
     SocketAddress address();
@@ -18,6 +22,12 @@ public interface Bound extends Disposable {
 
     /** Counters and gauges of its loop. */
     EngineStats stats();
+
+    /**
+     * Moves the listener and the live connections to the next ring, which loses nothing; see {@link
+     * io.hotpath.engine.Engine#forceUnhealthy}. Nothing happens once it has ended.
+     */
+    void forceUnhealthy();
 
     /**
      * Stops in order: accepts no more, closes each connection in order, completes the stream after the last {@code Close}.

@@ -2,26 +2,28 @@ package io.hotpath.reactor;
 
 import io.hotpath.engine.Connection;
 import io.hotpath.engine.Engine;
-import java.net.InetSocketAddress;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.Objects;
-import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
 
 /** One connection of a client, from the attempt on. */
 final class ClientConnection extends ConnectionReports implements HotpathClientConnection {
-    private final InetSocketAddress address;
-    private final long timeoutNanos;
-    private final @Nullable BiFunction<? super HotpathInbound, ? super HotpathOutbound, ? extends Publisher<Void>> handler;
-    private final MonoSink<HotpathClientConnection> sink;
+    private static final System.Logger LOG = System.getLogger(HotpathClient.class.getName());
+
+    private final Connecting connecting;
+    private final ClientSettings settings;
+    private final SocketAddress address;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    /** Set by the loop thread in {@link #begin}; whoever cancels sets {@link #cancelled} first and reads this second. */
+    /** Set by the loop thread in {@link #begin}; whoever gives up sets {@link #cancelled} first and reads this second. */
     private volatile @Nullable HotpathConnection own;
 
     /** Any thread sets it; the loop reads it after it has set {@link #own}. */
@@ -35,23 +37,14 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
     private @Nullable Throwable failure;
     private @Nullable ClientLoop loop;
 
-    ClientConnection(
-            InetSocketAddress address,
-            long timeoutNanos,
-            @Nullable BiFunction<? super HotpathInbound, ? super HotpathOutbound, ? extends Publisher<Void>> handler,
-            MonoSink<HotpathClientConnection> sink) {
+    ClientConnection(Connecting connecting, ClientSettings settings, SocketAddress address) {
+        this.connecting = connecting;
+        this.settings = settings;
         this.address = address;
-        this.timeoutNanos = timeoutNanos;
-        this.handler = handler;
-        this.sink = sink;
     }
 
-    void connect(ClientLoops loops) {
-        sink.onCancel(this::giveUp);
-        loops.use(this);
-    }
-
-    private void giveUp() {
+    /** Nobody wants it any more. Any thread. */
+    void giveUp() {
         cancelled = true;
         HotpathConnection begun = own;
         if (begun != null) {
@@ -69,6 +62,7 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
         }
         Connection connection;
         try {
+            settings.onConnect.accept(address);
             connection = engine.socket(address, this);
         } catch (RuntimeException unavailable) {
             refused(unavailable);
@@ -77,8 +71,13 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
         HotpathConnection view = view(connection, this);
         own = view;
         try {
-            connection.connect(address, timeoutNanos);
-        } catch (RuntimeException wrong) {
+            SocketOptions.apply(settings.options, connection);
+            Supplier<? extends SocketAddress> local = settings.bindAddress;
+            if (local != null) {
+                connection.bind(local.get());
+            }
+            connection.connect(address, settings.connectTimeout.toNanos());
+        } catch (IOException | RuntimeException wrong) {
             failure = wrong;
             connection.reset();
         }
@@ -90,20 +89,28 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
     /** It never came to an attempt. */
     void refused(Throwable cause) {
         end();
-        sink.error(cause);
+        connecting.failed(cause);
     }
 
     @Override
     public void connected(Connection connection) {
-        connected = true;
         HotpathConnection view = connection();
-        var logic = handler;
+        try {
+            settings.attributes.forEach(view.attributes()::put);
+            settings.onConnected.accept(view);
+        } catch (RuntimeException thrown) {
+            failure = thrown;
+            view.reset();
+            return;
+        }
+        connected = true;
+        var logic = settings.handler;
         if (logic == null) {
             view.claim();
         } else {
-            Conversation.run(view, c -> logic.apply(inbound(), outbound()), Context.of(sink.contextView()));
+            Conversation.run(view, c -> logic.apply(inbound(), outbound()), Context.of(connecting.context()));
         }
-        sink.success(this);
+        connecting.connected(this);
     }
 
     @Override
@@ -114,8 +121,20 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
     @Override
     void gone(HotpathConnection view, int errno) {
         end();
-        if (!connected) {
-            sink.error(failure == null ? Failures.connecting(errno, address) : failure);
+        if (connected) {
+            disconnected(view);
+        } else if (failure != null) {
+            connecting.failed(failure);
+        } else {
+            connecting.unreachable(Failures.connecting(errno, address));
+        }
+    }
+
+    private void disconnected(HotpathConnection view) {
+        try {
+            settings.onDisconnected.accept(view);
+        } catch (RuntimeException thrown) {
+            LOG.log(Level.WARNING, () -> view + " doOnDisconnected=failed", thrown);
         }
     }
 
@@ -130,7 +149,8 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
 
     // ---- for its owner: any thread ------------------------------------------------------------------------------
 
-    private HotpathConnection connection() {
+    @Override
+    public HotpathConnection connection() {
         return Objects.requireNonNull(own);
     }
 
@@ -141,17 +161,33 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
 
     @Override
     public HotpathInbound inbound() {
-        return new ConnectionInbound(connection());
+        HotpathInbound in = new ConnectionInbound(connection());
+        Wiretap tap = settings.wiretap;
+        return tap != null && tap.on() ? tap.of(in) : in;
     }
 
     @Override
     public HotpathOutbound outbound() {
-        return new ConnectionOutbound(connection());
+        HotpathOutbound out = new ConnectionOutbound(connection());
+        Wiretap tap = settings.wiretap;
+        return tap != null && tap.on() ? tap.of(out) : out;
     }
 
     @Override
     public void dispose() {
         connection().close();
+    }
+
+    @Override
+    public void disposeNow(Duration timeout) {
+        if (Schedulers.isInNonBlockingThread()) {
+            throw new IllegalStateException("disposeNow() would block " + Thread.currentThread().getName()
+                    + ": use dispose() and onDispose()");
+        }
+        dispose();
+        onDispose()
+                .timeout(timeout, Mono.fromRunnable(connection()::reset).then(onDispose()))
+                .block();
     }
 
     @Override
@@ -162,5 +198,10 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
     @Override
     public Mono<Void> onDispose() {
         return closed.asMono();
+    }
+
+    @Override
+    public String toString() {
+        return connection() + " to " + address;
     }
 }

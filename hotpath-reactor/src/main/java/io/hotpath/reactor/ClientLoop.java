@@ -30,7 +30,7 @@ final class ClientLoop {
     }
 
     void start() {
-        new HotpathThread(loop).start();
+        HotpathThread.start(loop);
     }
 
     /** Begins {@code connection} here; false if this loop ends. */

@@ -8,17 +8,13 @@ import java.util.List;
 import java.util.function.Consumer;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.ParallelFlux;
 
 /**
  * The completions of one loop as a cold {@code Flux}: subscribing starts a loop thread, opens its ring and binds; cancelling
  * closes all of it, and {@link Bound#onDispose()} says when.
  *
- * <pre>{@code
- * CompletionStream.listen(7007)
- *         .doOnBound(bound -> System.out.println("listening on " + bound.address()))
- *         .transform(Connections.each(c -> c.send(c.receive())))
- *         .blockLast();
- * }</pre>
+ * {@snippet class="io.hotpath.snippets.StreamSnippets" region="echo"}
  *
  * <p><b>Demand.</b> No event is emitted beyond it. Without demand the kernel's buffers fill, then the peers' TCP windows
  * close; a bounded number of accepted connections waits, then clients stay in the backlog.
@@ -90,7 +86,7 @@ public final class CompletionStream extends Flux<HotpathEvent> {
 
     /**
      * As many streams as loops, all accepting on the same address; the kernel spreads connections over them. Subscribe to
-     * each of them, once.
+     * each of them, once, in any order and whenever you like; {@link #onLoops} starts them together.
      */
     public List<CompletionStream> rails(int loops) {
         if (loops < 1) {
@@ -104,8 +100,34 @@ public final class CompletionStream extends Flux<HotpathEvent> {
         return rails;
     }
 
+    /**
+     * The completions of {@code loops} loops that listen on one address, a rail each, as a cold {@code ParallelFlux}: the kernel
+     * spreads connections over the loops, and one stays where it was accepted.
+     *
+     * {@snippet class="io.hotpath.snippets.StreamSnippets" region="loops"}
+     *
+     * <p><b>Start.</b> No rail's {@code onSubscribe} comes before all of them listen, on one port also if it was 0; it comes on the
+     * rail's own loop. If a rail cannot open, listen or get through {@link #doOnBound}, which is called once per rail, none begins
+     * and every subscriber gets that error. If one is {@linkplain Bound#dispose() disposed} before, all complete.
+     *
+     * <p><b>Rails are on their own from then on.</b> Demand is per rail. A rail that is cancelled, disposed or fails closes its own
+     * connections and its share of the address; the kernel then spreads new clients over the others, which go on.
+     * {@code sequential()} makes one of them: there a failure cancels the rest.
+     *
+     * <p><b>Buffers.</b> {@code sequential()} and {@code runOn()} queue events, and {@code sequential()} forgets its queue when it
+     * is cancelled: use it on rails that hold no leases any more, such as those of {@link Connections#each}.
+     *
+     * @param loops how many, at least 1
+     */
+    public ParallelFlux<HotpathEvent> onLoops(int loops) {
+        if (loops < 1) {
+            throw new IllegalArgumentException("loops is " + loops + ", must be at least 1");
+        }
+        return new LoopsFlux(loops, config, address, backlog, onBound);
+    }
+
     @Override
     public void subscribe(CoreSubscriber<? super HotpathEvent> actual) {
-        new StreamLoop(actual, config, new Binding(sockets.get(), rail, address, backlog), onBound).start();
+        new StreamLoop(actual, config, new Binding(sockets.get(), rail, address, backlog), onBound, null).start();
     }
 }

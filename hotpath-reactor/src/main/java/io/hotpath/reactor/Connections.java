@@ -9,7 +9,9 @@ public final class Connections {
     private Connections() {}
 
     /**
-     * Runs {@code logic} for each connection: {@code stream.transform(Connections.each(c -> c.send(c.receive())))}.
+     * Runs {@code logic} for each connection.
+     *
+     * {@snippet class="io.hotpath.snippets.ConnectionSnippets" region="each"}
      *
      * <p>{@code logic} is called on the loop thread when the connection is accepted. When its publisher completes the
      * connection closes in order; when it fails the connection is reset and the failure is logged, and the stream goes on;

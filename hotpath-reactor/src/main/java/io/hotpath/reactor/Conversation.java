@@ -2,6 +2,7 @@ package io.hotpath.reactor;
 
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.util.Objects;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.BaseSubscriber;
@@ -30,7 +31,9 @@ final class Conversation extends BaseSubscriber<Void> {
             Context context) {
         try {
             connection.claim();
-            Publisher<Void> publisher = logic.apply(connection);
+            Publisher<Void> publisher =
+                    Objects.requireNonNull(logic.apply(connection),
+                            "the handler returned null: return a Publisher<Void>");
             Conversation conversation = new Conversation(connection, context);
             connection.onClose = conversation::cancel;
             publisher.subscribe(conversation);

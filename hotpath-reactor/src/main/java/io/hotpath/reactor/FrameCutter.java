@@ -2,6 +2,7 @@ package io.hotpath.reactor;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,6 +47,20 @@ abstract class FrameCutter {
     final byte @Nullable [] tooLong() {
         failure = new MessageTooLongException(maxBytes);
         return null;
+    }
+
+    final byte @Nullable [] wrong(String how) {
+        failure = new ProtocolException(how);
+        return null;
+    }
+
+    /** The unsigned number of {@code count} bytes, at most 4, from {@code start} on. */
+    final long number(int start, int count) {
+        long number = 0;
+        for (int i = start; i < start + count; i++) {
+            number = (number << 8) | (bytes[i] & 0xFF);
+        }
+        return number;
     }
 
     /** The frame from {@code start} to {@code end}; the next one begins at {@code after}. */
@@ -130,16 +145,45 @@ abstract class FrameCutter {
             if (to - from < lengthBytes) {
                 return null;
             }
-            long length = 0;
-            for (int i = 0; i < lengthBytes; i++) {
-                length = (length << 8) | (bytes[from + i] & 0xFF);
-            }
+            long length = number(from, lengthBytes);
             if (length > maxBytes) {
                 return tooLong();
             }
             int start = from + lengthBytes;
             int end = start + (int) length;
             return to - start < length ? null : take(start, end, end);
+        }
+    }
+
+    /** {@link Frames#lengthField}. */
+    static final class Headed extends FrameCutter {
+        private final int lengthOffset;
+        private final int lengthBytes;
+        private final int adjustment;
+
+        Headed(int lengthOffset, int lengthBytes, int adjustment, int maxBytes) {
+            super(maxBytes);
+            this.lengthOffset = lengthOffset;
+            this.lengthBytes = lengthBytes;
+            this.adjustment = adjustment;
+        }
+
+        @Override
+        byte @Nullable [] next() {
+            int known = lengthOffset + lengthBytes;
+            if (to - from < known) {
+                return null;
+            }
+            long number = number(from + lengthOffset, lengthBytes);
+            long length = (long) known + adjustment + number;
+            if (length < known) {
+                return wrong("a frame says that it has " + length + " bytes, less than the " + known + " that say it");
+            }
+            if (length > maxBytes) {
+                return tooLong();
+            }
+            int end = from + (int) length;
+            return to - from < length ? null : take(from, end, end);
         }
     }
 }

@@ -9,7 +9,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Cuts what a connection receives into frames: {@code in.receive().transform(Frames.delimited(CRLF, 1024))}.
+ * Cuts what a connection receives into frames.
+ *
+ * {@snippet class="io.hotpath.snippets.FrameSnippets" region="lines"}
  *
  * <p>Each buffer is copied and given back within its {@code onNext}. Whatever the boundaries of the buffers are, the frames
  * are the same. A frame that is not whole is kept, up to its limit; frames that are whole wait for demand, and no further
@@ -17,6 +19,9 @@ import reactor.core.publisher.Mono;
  *
  * <p><b>Errors.</b> {@link MessageTooLongException} as soon as a frame must be longer than its limit, and {@link EOFException}
  * if the end comes inside a frame; the frames before are emitted first.
+ *
+ * <p><b>Ownership.</b> Frames are the subscriber's own arrays; nothing has to be released. <b>Thread.</b> That of the buffers, a
+ * connection's loop. <b>Room.</b> One frame up to its limit, what one buffer made whole beyond demand, and one buffer.
  *
  * <p>Each result can be subscribed to by many connections, one state per subscriber.
  */
@@ -56,11 +61,39 @@ public final class Frames {
      * @param maxBytes    the longest frame without its length, at least 1
      */
     public static Function<Flux<HotpathBuffer>, Flux<byte[]>> lengthPrefixed(int lengthBytes, int maxBytes) {
+        requireLengthBytes(lengthBytes);
+        Aggregate.requireMax(maxBytes);
+        return cut(() -> new FrameCutter.Prefixed(lengthBytes, maxBytes));
+    }
+
+    /**
+     * Frames with their header, in which an unsigned big-endian number says how long they are. A frame has {@code lengthOffset +
+     * lengthBytes + adjustment + number} bytes, all of which are emitted: the header has more to say, or the number could come
+     * first. Fails with {@link java.net.ProtocolException} if a number makes a frame shorter than what precedes and contains it.
+     *
+     * @param lengthOffset bytes of a frame before its number, at least 0
+     * @param lengthBytes  bytes of the number, 1..4
+     * @param adjustment   what the number does not count although it follows it, such as the rest of a header; negative if it
+     *                     counts what precedes it, or itself
+     * @param maxBytes     the longest frame, at least {@code lengthOffset + lengthBytes}
+     */
+    public static Function<Flux<HotpathBuffer>, Flux<byte[]>> lengthField(
+            int lengthOffset, int lengthBytes, int adjustment, int maxBytes) {
+        if (lengthOffset < 0) {
+            throw new IllegalArgumentException("lengthOffset is " + lengthOffset + ", must be at least 0");
+        }
+        requireLengthBytes(lengthBytes);
+        if (maxBytes < (long) lengthOffset + lengthBytes) {
+            throw new IllegalArgumentException("maxBytes is " + maxBytes + ", must be at least "
+                    + ((long) lengthOffset + lengthBytes) + " for the length alone");
+        }
+        return cut(() -> new FrameCutter.Headed(lengthOffset, lengthBytes, adjustment, maxBytes));
+    }
+
+    private static void requireLengthBytes(int lengthBytes) {
         if (lengthBytes < 1 || lengthBytes > 4) {
             throw new IllegalArgumentException("lengthBytes is " + lengthBytes + ", must be 1..4");
         }
-        Aggregate.requireMax(maxBytes);
-        return cut(() -> new FrameCutter.Prefixed(lengthBytes, maxBytes));
     }
 
     private static Function<Flux<HotpathBuffer>, Flux<byte[]>> cut(Supplier<FrameCutter> cutters) {

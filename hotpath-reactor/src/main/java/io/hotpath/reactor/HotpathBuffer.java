@@ -7,6 +7,12 @@ import java.nio.charset.Charset;
  * Bytes that were received, in the kernel's buffer until they are released, or bytes of your own to send. Readable from any
  * thread; each reader checks that the buffer is still yours and throws {@link IllegalStateException} if it was released or
  * sent, also when the memory already holds another client's bytes.
+ *
+ * <p>Positions and lengths are in bytes; one outside of the buffer is an {@link IndexOutOfBoundsException}. {@code retain},
+ * {@code release} and sending are for its owner, in any thread; the table of {@linkplain io.hotpath.reactor this package} says
+ * who that is.
+ *
+ * {@snippet class="io.hotpath.snippets.ConnectionSnippets" region="buffer"}
  */
 public sealed interface HotpathBuffer permits LeasedBuffer, HeapBuffer {
     /** A buffer over {@code bytes}, which stay as they are until they are sent. */

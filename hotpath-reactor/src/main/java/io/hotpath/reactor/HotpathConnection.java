@@ -5,13 +5,18 @@ import io.hotpath.engine.Engine;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * A connection of a stream. Any thread; calls from another thread than the loop's are carried there in order.
@@ -20,6 +25,12 @@ import reactor.core.publisher.Operators;
  * #send(HotpathBuffer)} its receives and sends are events of the stream, under the stream's demand. With {@link #receive()}
  * and {@link #send(Publisher)} they are its own, under its own demand; the stream still gives its {@code Accept} and its
  * {@code Close}.
+ *
+ * {@snippet class="io.hotpath.snippets.ConnectionSnippets" region="own"}
+ *
+ * {@snippet class="io.hotpath.snippets.ConnectionSnippets" region="retain"}
+ *
+ * {@snippet class="io.hotpath.snippets.ConnectionSnippets" region="halfClose"}
  */
 public final class HotpathConnection {
     private static final System.Logger LOG = System.getLogger(HotpathConnection.class.getName());
@@ -37,6 +48,17 @@ public final class HotpathConnection {
     /** Written by the loop thread when it is closed, read by any. */
     private volatile boolean closed;
 
+    /** Written by the loop thread, read by any. */
+    private volatile boolean inputCut;
+
+    /** Each asked by whoever first needs it; all get the same answer. */
+    private volatile @Nullable SocketAddress remoteAddress;
+
+    private volatile @Nullable SocketAddress localAddress;
+
+    /** Made by whoever first needs it. */
+    private volatile @Nullable Map<AttributeKey<?>, Object> attributes;
+
     HotpathConnection(Connection connection) {
         this.connection = connection;
         engine = connection.engine();
@@ -47,6 +69,9 @@ public final class HotpathConnection {
     /**
      * Starts receiving as {@code Recv} events. The connection closes by itself once its peer has ended its side, every
      * buffer has been released or sent, and everything to send has gone out.
+     *
+     * <p>There is no event for the peer's end, only the {@code Close} that follows. Who answers after the end of a request,
+     * and so has to hear of it first, uses {@link #receive()}, which completes then while sending goes on.
      *
      * @throws IllegalStateException if {@link #receive()} or {@link #send(Publisher)} has taken it out of the stream
      */
@@ -186,19 +211,120 @@ public final class HotpathConnection {
 
     // ---- facts --------------------------------------------------------------------------------------------------
 
-    /** The peer's address, asked from the kernel when called. */
+    /**
+     * The peer's address, asked from the kernel by the first call and remembered.
+     *
+     * @throws IOException if it is closed and was never asked before
+     */
     public SocketAddress remoteAddress() throws IOException {
-        return connection.remoteAddress();
+        SocketAddress known = remoteAddress;
+        if (known == null) {
+            known = connection.remoteAddress();
+            remoteAddress = known;
+        }
+        return known;
     }
 
-    /** The address of this side, asked from the kernel when called. */
+    /**
+     * The address of this side, asked from the kernel by the first call and remembered.
+     *
+     * @throws IOException if it is closed and was never asked before
+     */
     public SocketAddress localAddress() throws IOException {
-        return connection.localAddress();
+        SocketAddress known = localAddress;
+        if (known == null) {
+            known = connection.localAddress();
+            localAddress = known;
+        }
+        return known;
+    }
+
+    /**
+     * Whether {@code receive()} was completed here, because the server is being stopped in order, and not by the peer's end:
+     * for protocols in which the peer's end says that a message is whole.
+     */
+    public boolean inputCut() {
+        return inputCut;
+    }
+
+    /** The value that was kept with this connection for {@code key}, {@code null} if there is none. */
+    @SuppressWarnings("unchecked") // attribute() has put a T there
+    public <T> @Nullable T attribute(AttributeKey<T> key) {
+        Map<AttributeKey<?>, Object> all = attributes;
+        return all == null ? null : (T) all.get(key);
+    }
+
+    /** Keeps {@code value} with this connection; {@code null} removes it. */
+    public <T> void attribute(AttributeKey<T> key, @Nullable T value) {
+        if (value == null) {
+            attributes().remove(key);
+        } else {
+            attributes().put(key, value);
+        }
+    }
+
+    Map<AttributeKey<?>, Object> attributes() {
+        Map<AttributeKey<?>, Object> all = attributes;
+        if (all == null) {
+            synchronized (this) {
+                all = attributes;
+                if (all == null) {
+                    all = new ConcurrentHashMap<>(4);
+                    attributes = all;
+                }
+            }
+        }
+        return all;
     }
 
     @Override
     public String toString() {
         return connection.toString();
+    }
+
+    /** For tests. */
+    Connection engineConnection() {
+        return connection;
+    }
+
+    // ---- its loop -----------------------------------------------------------------------------------------------
+
+    /**
+     * The connection's loop as a scheduler: for timers ({@code Mono.delay(d, connection.scheduler())}, {@code timeout}) and to
+     * come back to the loop ({@code publishOn}). Tasks run on the loop thread, which must not block, one at a time and in order;
+     * one with a delay runs in the first turn after it. On a simulated kernel time is virtual.
+     *
+     * {@snippet class="io.hotpath.snippets.BlockingSnippets" region="timers"}
+     *
+     * <p>When the loop ends it runs the tasks that are due, forgets the others, and from then on refuses with {@link
+     * RejectedExecutionException}. Disposing the scheduler does nothing.
+     */
+    public Scheduler scheduler() {
+        return new LoopScheduler(engine);
+    }
+
+    /**
+     * Does {@code work}, which may block, on a thread of {@code Schedulers.boundedElastic()}, and comes back to the loop with its
+     * result; {@code null} completes empty. Nothing happens before somebody subscribes; cancelling interrupts the work.
+     *
+     * {@snippet class="io.hotpath.snippets.BlockingSnippets" region="call"}
+     */
+    public <T> Mono<T> blocking(Callable<? extends T> work) {
+        return Handoff.call(work, scheduler());
+    }
+
+    /**
+     * As {@link #blocking(Callable)}, for work on a buffer. Subscribing moves the buffer to the work, as sending moves it to the
+     * connection, so it has to happen within the buffer's {@code onNext}. It is released when the work has ended, also by an
+     * exception, or when it is cancelled before it began; the work may release it earlier, and read it wherever it runs.
+     *
+     * {@snippet class="io.hotpath.snippets.BlockingSnippets" region="buffer"}
+     *
+     * <p>{@code concatMap} takes a prefetch of 0 here, so that the next buffer is asked for when the work before is done. With
+     * more, buffers would wait beyond their {@code onNext}: {@linkplain HotpathBuffer#retain() retain} them then.
+     */
+    public <T> Mono<T> blocking(HotpathBuffer buffer, Function<? super HotpathBuffer, ? extends T> work) {
+        return Handoff.call(buffer, work, scheduler());
     }
 
     // ---- for the stream: loop thread ----------------------------------------------------------------------------
@@ -261,6 +387,15 @@ public final class HotpathConnection {
             draining = true;
             connection.pause();
             closeIfDrained();
+        }
+    }
+
+    /** Ends what it receives as if the peer had ended its side; sending goes on. Of a connection on its own. */
+    void cutInput() {
+        ReceiveFlux flux = receive;
+        if (flux != null && !closed && !flux.ended()) {
+            inputCut = true;
+            flux.cut();
         }
     }
 

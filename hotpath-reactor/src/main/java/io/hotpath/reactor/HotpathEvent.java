@@ -9,6 +9,8 @@ import reactor.core.publisher.Flux;
 /**
  * What happened on a loop. A {@code switch} over it needs no default.
  *
+ * {@snippet class="io.hotpath.snippets.StreamSnippets" region="events"}
+ *
  * <p>Per connection: {@code Accept} first; {@code Recv} in byte order; one {@code Send} per send call, in the order of the
  * calls; {@code Close} once and last.
  */
@@ -45,16 +47,19 @@ public sealed interface HotpathEvent {
     record Close(HotpathConnection connection, @Nullable IOException cause) implements HotpathEvent {}
 
     /**
-     * Releases the lease of every event or buffer that operators above discard: {@code
-     * stream.filter(...).publishOn(...).transform(HotpathEvent.releaseDiscarded())}.
+     * Releases the lease of every event or buffer that operators above discard, also within a {@code Collection} or a tuple as
+     * {@code buffer} and {@code zip} make them.
+     *
+     * {@snippet class="io.hotpath.snippets.StreamSnippets" region="discard"}
      *
      * <p>Up to reactor-core 3.8.8 {@code publishOn} forgets what is in its queue if it is cancelled before its worker has run
-     * (<a href="https://github.com/reactor/reactor-core/issues/4396">#4396</a>): release or copy what you hold before it.
+     * (<a href="https://github.com/reactor/reactor-core/issues/4396">#4396</a>): release or copy what you hold before it. Some operators
+     * discard nothing at all when they are cancelled or fail, {@code takeLast}, {@code sample} and {@code delaySequence} among
+     * them, and none knows what a lambda keeps ({@code Mono.delay(d).thenReturn(buffer)}): copy before these.
      *
      * @param <T> the elements, left as they are
      */
     static <T> Function<Flux<T>, Flux<T>> releaseDiscarded() {
-        return flux -> flux.doOnDiscard(Recv.class, recv -> Ownership.discard(recv.buffer()))
-                .doOnDiscard(HotpathBuffer.class, Ownership::discard);
+        return flux -> flux.contextWrite(Ownership::discarding);
     }
 }

@@ -1,5 +1,6 @@
 package io.hotpath.reactor;
 
+import java.io.IOException;
 import java.nio.charset.Charset;
 import java.util.Objects;
 import reactor.core.publisher.Flux;
@@ -8,6 +9,8 @@ import reactor.core.publisher.Mono;
 /**
  * What a connection receives. One subscriber, whichever of the methods it uses; signals come on the connection's loop
  * thread, which must not block. Nothing is received beyond the subscriber's demand: the peer's TCP window closes instead.
+ *
+ * {@snippet class="io.hotpath.snippets.ServerSnippets" region="inbound"}
  *
  * <p><b>Errors.</b> {@code java.io.IOException}: "Connection reset by peer", or the connection was closed before its peer's
  * end, so that half a message never looks like a whole one.
@@ -18,7 +21,8 @@ public interface HotpathInbound {
 
     /**
      * Buffers as they come, of any length from 1 on. Each is released after its {@code onNext}, unless it was sent or {@linkplain
-     * HotpathBuffer#retain() retained} there. Completes when the peer has ended its side.
+     * HotpathBuffer#retain() retained} there. Completes when the peer has ended its side, and when the server is being stopped
+     * in order, see {@link BoundServer#disposeLater}.
      */
     Flux<HotpathBuffer> receive();
 
@@ -47,7 +51,8 @@ public interface HotpathInbound {
 
     /**
      * Everything up to the peer's end as one array, empty if nothing came. Fails with {@link MessageTooLongException} as soon
-     * as more than {@code maxBytes} came; nothing beyond is kept.
+     * as more than {@code maxBytes} came; nothing beyond is kept. Fails with {@code java.io.IOException} when the server is
+     * stopped before the peer's end.
      *
      * @param maxBytes at least 1
      */
@@ -61,7 +66,12 @@ public interface HotpathInbound {
                             sink.error(new MessageTooLongException(maxBytes));
                         }
                     })
-                    .then(Mono.fromSupplier(all::bytes));
+                    .then(Mono.fromCallable(() -> {
+                        if (connection().inputCut()) {
+                            throw new IOException("the server is being stopped, before the peer's end");
+                        }
+                        return all.bytes();
+                    }));
         });
     }
 }

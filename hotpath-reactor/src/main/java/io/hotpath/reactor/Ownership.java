@@ -1,7 +1,10 @@
 package io.hotpath.reactor;
 
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
+import reactor.util.function.Tuple2;
 
 /** How buffers change hands. */
 final class Ownership {
@@ -23,15 +26,24 @@ final class Ownership {
         }
     }
 
-    /** {@code context}, in which operators above discard buffers and events as well as what it did before. */
+    /**
+     * {@code context}, in which operators above discard buffers and events, also in what {@code buffer}, {@code zip} and {@code
+     * index} put them together to, as well as what it did before.
+     */
     static Context discarding(Context context) {
         return Operators.enableOnDiscard(context, element -> {
-            switch (element) {
-                case HotpathBuffer buffer -> discard(buffer);
-                case HotpathEvent.Recv recv -> discard(recv.buffer());
-                default -> {}
-            }
+            discardWithin(element);
             Operators.onDiscard(element, context);
         });
+    }
+
+    private static void discardWithin(@Nullable Object element) {
+        switch (element) {
+            case HotpathBuffer buffer -> discard(buffer);
+            case HotpathEvent.Recv recv -> discard(recv.buffer());
+            case Collection<?> many -> many.forEach(Ownership::discardWithin);
+            case Tuple2<?, ?> tuple -> tuple.forEach(Ownership::discardWithin); // longer ones are its subclasses
+            case null, default -> {}
+        }
     }
 }

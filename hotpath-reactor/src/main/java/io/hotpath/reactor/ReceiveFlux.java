@@ -15,6 +15,7 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
 
     // loop thread
     private @Nullable CoreSubscriber<? super HotpathBuffer> actual;
+    private boolean subscribed;
     private boolean ended;
     private boolean over;
     private @Nullable IOException failure;
@@ -29,9 +30,10 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
 
     @Override
     public void subscribe(CoreSubscriber<? super HotpathBuffer> subscriber) {
-        if (actual != null) {
+        if (subscribed) {
             Operators.error(subscriber, new IllegalStateException("receive() takes one subscriber: share() it"));
         } else {
+            subscribed = true;
             actual = subscriber;
             subscriber.onSubscribe(this);
             terminateIfOver();
@@ -40,7 +42,11 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
 
     @Override
     public void request(long n) {
-        own.onLoop(() -> requestNow(n));
+        if (own.inLoop()) {
+            requestNow(n); // without a task, because operators ask for one more from within onNext
+        } else {
+            own.later(() -> requestNow(n));
+        }
     }
 
     private void requestNow(long n) {
@@ -58,7 +64,10 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
     public void cancel() {
         if (!cancelled) {
             cancelled = true;
-            own.onLoop(connection::pause);
+            own.onLoop(() -> {
+                actual = null;
+                connection.pause();
+            });
         }
     }
 
@@ -79,6 +88,16 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
         terminateIfOver();
     }
 
+    boolean ended() {
+        return ended || over;
+    }
+
+    /** Ends as if the peer had. */
+    void cut() {
+        connection.pause();
+        inputEnded();
+    }
+
     void closed(int errno) {
         if (!ended) {
             ended = true;
@@ -94,6 +113,7 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
             return;
         }
         over = true;
+        actual = null;
         if (failure == null) {
             subscriber.onComplete();
         } else {
@@ -105,6 +125,7 @@ final class ReceiveFlux extends Flux<HotpathBuffer> implements Subscription {
         CoreSubscriber<? super HotpathBuffer> subscriber = actual;
         if (subscriber != null) {
             over = true;
+            actual = null;
             connection.pause();
             subscriber.onError(cause);
         }

@@ -2,8 +2,8 @@ package io.hotpath.reactor;
 
 import io.hotpath.engine.EngineStats;
 import java.lang.System.Logger.Level;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +15,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.Context;
 
 /** One bind of a {@link HotpathServer}: its loops, from the first that starts to the last that ends. */
 final class RunningServer implements BoundServer {
@@ -23,7 +24,7 @@ final class RunningServer implements BoundServer {
     /** The reset connections and the rings may take this long to close. */
     private static final Duration RESET_MAX = Duration.ofSeconds(10);
 
-    private final HotpathServer.Settings settings;
+    private final ServerSettings settings;
     private final MonoSink<BoundServer> sink;
     private final List<ServerLoop> loops = new ArrayList<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
@@ -35,6 +36,7 @@ final class RunningServer implements BoundServer {
     private boolean stopping;
     private boolean bound;
     private @Nullable Throwable failure;
+    private @Nullable UnixPath path;
 
     /** Set by the first loop that binds, read by any thread. */
     private volatile SocketAddress address;
@@ -42,19 +44,24 @@ final class RunningServer implements BoundServer {
     /** Set by the last loop that ends. */
     private volatile boolean over;
 
-    RunningServer(HotpathServer.Settings settings, InetSocketAddress wanted, MonoSink<BoundServer> sink) {
+    RunningServer(ServerSettings settings, SocketAddress wanted, MonoSink<BoundServer> sink) {
+        if (wanted instanceof UnixDomainSocketAddress && settings.loops > 1) {
+            throw new IllegalArgumentException("a Unix domain socket cannot be shared by " + settings.loops
+                    + " loops: use loops(1)");
+        }
         this.settings = settings;
         this.sink = sink;
         address = wanted;
-        running = settings.loops();
-        SharedAddress sockets = new SharedAddress(settings.loops());
-        for (int rail = 0; rail < settings.loops(); rail++) {
-            loops.add(new ServerLoop(this, settings, new Binding(sockets, rail, wanted, settings.backlog())));
+        running = settings.loops;
+        SharedAddress sockets = new SharedAddress(settings.loops, SocketOptions.ofListener(settings.options));
+        Context context = Context.of(sink.contextView());
+        for (int rail = 0; rail < settings.loops; rail++) {
+            loops.add(new ServerLoop(this, settings, new Binding(sockets, rail, wanted, settings.backlog), context));
         }
     }
 
     void start() {
-        sink.onCancel(this::stop);
+        sink.onCancel(this);
         loops.forEach(ServerLoop::start);
     }
 
@@ -63,12 +70,15 @@ final class RunningServer implements BoundServer {
     void listening(SocketAddress real) {
         address = real;
         synchronized (this) {
-            if (++listening < settings.loops() || stopping) {
+            if (path == null) {
+                path = UnixPath.made(real);
+            }
+            if (++listening < settings.loops || stopping) {
                 return;
             }
             bound = true;
         }
-        settings.onBound().accept(this);
+        settings.onBound.accept(this);
         sink.success(this);
     }
 
@@ -83,7 +93,7 @@ final class RunningServer implements BoundServer {
         if (last) {
             terminate();
         } else if (cause != null) {
-            stop(); // a server that serves on some of its sockets would lose clients
+            dispose(); // a server that serves on some of its sockets would lose clients
         }
     }
 
@@ -92,9 +102,14 @@ final class RunningServer implements BoundServer {
         over = true;
         boolean served;
         Throwable cause;
+        UnixPath made;
         synchronized (this) {
             served = bound;
             cause = failure;
+            made = path;
+        }
+        if (made != null) {
+            made.delete();
         }
         if (cause == null) {
             unbound(served);
@@ -111,7 +126,7 @@ final class RunningServer implements BoundServer {
     private void unbound(boolean served) {
         if (served) {
             try {
-                settings.onUnbound().accept(this);
+                settings.onUnbound.accept(this);
             } catch (Throwable thrown) {
                 LOG.log(Level.WARNING, () -> "server=" + address + " doOnUnbound=failed", thrown);
             }
@@ -127,37 +142,53 @@ final class RunningServer implements BoundServer {
 
     @Override
     public List<EngineStats> stats() {
-        return loops.stream().map(ServerLoop::stats).toList();
+        return loops.stream().flatMap(loop -> loop.stats().stream()).toList();
+    }
+
+    @Override
+    public void forceUnhealthy() {
+        loops.forEach(ServerLoop::forceUnhealthy);
     }
 
     @Override
     public void dispose() {
-        dispose(settings.config().closeTimeout());
+        synchronized (this) {
+            stopping = true;
+        }
+        loops.forEach(ServerLoop::stop);
     }
 
-    private void dispose(Duration timeout) {
+    @Override
+    public Mono<Void> disposeLater(Duration timeout) {
+        return Mono.defer(() -> {
+            drain(timeout);
+            return onDispose();
+        });
+    }
+
+    private void drain(Duration timeout) {
         synchronized (this) {
             stopping = true;
         }
         loops.forEach(ServerLoop::drain);
         if (!over) {
-            deadline.update(Schedulers.parallel().schedule(this::stop, timeout.toNanos(), TimeUnit.NANOSECONDS));
+            long nanos = Math.max(0, timeout.toNanos());
+            deadline.update(Schedulers.parallel().schedule(this::dispose, nanos, TimeUnit.NANOSECONDS));
         }
     }
 
     @Override
     public void disposeNow() {
-        disposeNow(settings.config().closeTimeout());
+        disposeNow(settings.config.closeTimeout());
     }
 
     @Override
     public void disposeNow(Duration timeout) {
         if (Schedulers.isInNonBlockingThread()) {
             throw new IllegalStateException("disposeNow() would block " + Thread.currentThread().getName()
-                    + ": use dispose() and onDispose()");
+                    + ": use disposeLater()");
         }
-        dispose(timeout);
-        onDispose().onErrorComplete().block(timeout.plus(RESET_MAX));
+        disposeLater(timeout).onErrorComplete().block(timeout.plus(RESET_MAX));
     }
 
     @Override
@@ -170,11 +201,8 @@ final class RunningServer implements BoundServer {
         return closed.asMono();
     }
 
-    /** Ends every loop at once; what is open is reset. */
-    private void stop() {
-        synchronized (this) {
-            stopping = true;
-        }
-        loops.forEach(ServerLoop::stop);
+    @Override
+    public String toString() {
+        return "BoundServer[" + address + (over ? ", disposed]" : "]");
     }
 }

@@ -2,6 +2,7 @@ package io.hotpath.reactor;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
     /** Signals on their way to the loop. While there are any, those that come on the loop thread queue behind them. */
     private final AtomicInteger carried = new AtomicInteger();
 
-    /** Set once by the publisher's thread, cancelled by the loop thread. */
+    /** Set once by the publisher's thread, cancelled by the loop thread; the publisher's end counts as cancelled. */
     private volatile @Nullable Subscription upstream;
 
     // loop thread
@@ -101,6 +102,8 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
 
     @Override
     public void onError(Throwable failure) {
+        Objects.requireNonNull(failure);
+        UPSTREAM.set(this, Operators.cancelledSubscription()); // it has ended: there is nothing to ask of it any more
         if (direct()) {
             fail(failure);
         } else {
@@ -110,6 +113,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
 
     @Override
     public void onComplete() {
+        UPSTREAM.set(this, Operators.cancelledSubscription());
         if (direct()) {
             completed();
         } else {
@@ -244,7 +248,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
     private void end() {
         over = true;
         connection.outbounds().remove(this);
-        Operators.terminate(UPSTREAM, this); // of no effect on one that ended by itself
+        Operators.terminate(UPSTREAM, this);
         for (HotpathBuffer buffer = waiting.poll(); buffer != null; buffer = waiting.poll()) {
             Ownership.discard(buffer);
         }

@@ -1,29 +1,22 @@
 package io.hotpath.reactor;
 
-import io.hotpath.Errno;
-import io.hotpath.engine.Connection;
 import io.hotpath.engine.Engine;
 import io.hotpath.engine.EngineLoop;
 import io.hotpath.engine.EngineStats;
 import io.hotpath.engine.Listener;
-import io.hotpath.engine.ListenerHandler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.Objects;
-import java.util.Set;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
 
-/** One loop of a {@link RunningServer}: accepts, and runs the handler for each connection. */
-final class ServerLoop extends ConnectionReports implements ListenerHandler {
+/** One loop of a {@link RunningServer}: a thread, an engine, a listener. */
+final class ServerLoop {
     private final RunningServer server;
-    private final HotpathServer.Settings settings;
     private final Binding binding;
     private final EngineLoop loop;
+    private final Serving serving;
 
     /** Written by the loop thread when it is open; whoever stops it sets {@link #draining} first and reads this second. */
     private volatile @Nullable Engine engine;
@@ -35,28 +28,28 @@ final class ServerLoop extends ConnectionReports implements ListenerHandler {
     private volatile boolean stopped;
 
     // loop thread
-    private final Set<HotpathConnection> live = Collections.newSetFromMap(new IdentityHashMap<>());
     private @Nullable Listener listener;
-    private @Nullable Throwable failure;
 
-    ServerLoop(RunningServer server, HotpathServer.Settings settings, Binding binding) {
+    ServerLoop(RunningServer server, ServerSettings settings, Binding binding, Context context) {
         this.server = server;
-        this.settings = settings;
         this.binding = binding;
-        loop = new EngineLoop(ownDemand(settings.config()), this::opened, this::ended);
+        serving = new Serving(settings, context, this::stop);
+        loop = new EngineLoop(ConnectionReports.ownDemand(settings.config), this::opened, this::ended);
     }
 
     // ---- any thread ---------------------------------------------------------------------------------------------
 
     void start() {
-        new HotpathThread(loop).start();
+        HotpathThread.start(loop);
     }
 
-    EngineStats stats() {
-        return Objects.requireNonNull(engine, "the server is not bound yet").stats();
+    /** Nothing before it is open. */
+    List<EngineStats> stats() {
+        Engine open = engine;
+        return open == null ? List.of() : List.of(open.stats());
     }
 
-    /** Accepts no more, lets each connection send what it was given, ends. */
+    /** Accepts no more, lets each handler finish, ends. */
     void drain() {
         draining = true;
         Engine open = engine;
@@ -65,6 +58,17 @@ final class ServerLoop extends ConnectionReports implements ListenerHandler {
                 open.execute(this::drainNow);
             } catch (RejectedExecutionException ended) {
                 // over already
+            }
+        }
+    }
+
+    void forceUnhealthy() {
+        Engine open = engine;
+        if (open != null) {
+            try {
+                open.forceUnhealthy();
+            } catch (RejectedExecutionException ended) {
+                // it has no ring any more
             }
         }
     }
@@ -83,7 +87,7 @@ final class ServerLoop extends ConnectionReports implements ListenerHandler {
             return;
         }
         try {
-            Listener own = binding.listen(open, this);
+            Listener own = binding.listen(open, serving);
             listener = own;
             server.listening(own.address());
         } catch (IOException refused) {
@@ -99,51 +103,13 @@ final class ServerLoop extends ConnectionReports implements ListenerHandler {
         if (own != null) {
             own.close();
         }
-        new ArrayList<>(live).forEach(HotpathConnection::drain);
-        stopIfDrained();
-    }
-
-    private void stopIfDrained() {
-        if (draining && live.isEmpty()) {
-            stop();
-        }
+        serving.drain();
     }
 
     private void ended(@Nullable Throwable cause) {
         binding.leave();
-        Throwable first = failure == null ? cause : failure;
+        IOException accepting = serving.failure();
+        Throwable first = accepting == null ? cause : accepting;
         server.ended(first instanceof UncheckedIOException wrapped ? wrapped.getCause() : first);
-    }
-
-    // ---- reports: loop thread -----------------------------------------------------------------------------------
-
-    @Override
-    public void accepted(Connection connection) {
-        if (draining || stopped) {
-            connection.reset();
-            return;
-        }
-        HotpathConnection own = view(connection, this);
-        live.add(own);
-        Conversation.run(own, settings::converse, Context.empty());
-    }
-
-    @Override
-    public void listenerClosed(Listener closed, int errno) {
-        if (errno != 0) {
-            failure = new IOException("accepting on " + closed.address() + " failed: " + Errno.text(errno));
-            stop();
-        }
-    }
-
-    @Override
-    boolean event(HotpathEvent event) {
-        return false; // every connection is its own
-    }
-
-    @Override
-    void gone(HotpathConnection own, int errno) {
-        live.remove(own);
-        stopIfDrained();
     }
 }

@@ -2,19 +2,28 @@ package io.hotpath.reactor;
 
 import io.hotpath.engine.Engine;
 import io.hotpath.engine.ListenAddress;
+import io.hotpath.engine.SocketOption;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.BitSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One address for several loops: whoever comes first binds for all. Any thread. */
 final class SharedAddress {
     private final int loops;
+    private final List<SocketOption> options;
     private final BitSet left = new BitSet();
     private @Nullable ListenAddress bound;
 
     SharedAddress(int loops) {
+        this(loops, List.of());
+    }
+
+    /** With options that each socket gets before it is bound. */
+    SharedAddress(int loops, List<SocketOption> options) {
         this.loops = loops;
+        this.options = options;
     }
 
     /** What loop {@code rail} listens on. */
@@ -22,7 +31,7 @@ final class SharedAddress {
         left.clear(rail);
         ListenAddress result = bound;
         if (result == null) {
-            result = ListenAddress.bind(engine, address, backlog, loops);
+            result = ListenAddress.bind(engine, address, backlog, loops, options);
             bound = result;
             left.stream().forEach(result::close);
         }

@@ -29,9 +29,9 @@ final class StreamLoop extends ConnectionReports implements Subscription, Bound,
     private static final AtomicLongFieldUpdater<StreamLoop> REQUESTED =
             AtomicLongFieldUpdater.newUpdater(StreamLoop.class, "requested");
 
-    private final CoreSubscriber<? super HotpathEvent> actual;
     private final Binding binding;
     private final Consumer<Bound> onBound;
+    private final @Nullable StartTogether together;
     private final EngineLoop loop;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
@@ -53,7 +53,11 @@ final class StreamLoop extends ConnectionReports implements Subscription, Bound,
     /** Set by the loop thread as its last act. */
     private volatile boolean over;
 
+    /** Nobody after the last signal: a {@link Bound} that is kept must not keep the subscriber. Loop thread, once it runs. */
+    private CoreSubscriber<? super HotpathEvent> actual;
+
     // loop thread
+    private boolean subscribed;
     private int live;
     private boolean disposing;
     private boolean stopping;
@@ -63,19 +67,51 @@ final class StreamLoop extends ConnectionReports implements Subscription, Bound,
             CoreSubscriber<? super HotpathEvent> actual,
             EngineConfig config,
             Binding binding,
-            Consumer<Bound> onBound) {
+            Consumer<Bound> onBound,
+            @Nullable StartTogether together) {
         this.actual = actual;
         this.binding = binding;
         this.onBound = onBound;
+        this.together = together;
         loop = new EngineLoop(config, this::opened, this::ended);
     }
 
+    /** Subscribes and opens; for a loop that starts alone. */
     void start() {
+        subscribed = true;
         actual.onSubscribe(this);
         if (cancelled) {
             binding.leave();
         } else {
-            new HotpathThread(loop).start();
+            HotpathThread.start(loop);
+        }
+    }
+
+    /** Opens without a word to the subscriber before {@link #begin}. */
+    void open() {
+        HotpathThread.start(loop);
+    }
+
+    /** All loops that start together listen. */
+    void begin() {
+        try {
+            Objects.requireNonNull(engine).execute(this::subscribeNow);
+        } catch (RejectedExecutionException over) {
+            // it has ended meanwhile, and says so itself
+        }
+    }
+
+    /** Another loop ended before all of them listened. */
+    void abandon() {
+        loop.stop();
+    }
+
+    private void subscribeNow() {
+        subscribed = true;
+        try {
+            actual.onSubscribe(this);
+        } catch (Throwable thrown) {
+            fail(thrown);
         }
     }
 
@@ -131,6 +167,11 @@ final class StreamLoop extends ConnectionReports implements Subscription, Bound,
     }
 
     @Override
+    public void forceUnhealthy() {
+        onLoop(() -> Objects.requireNonNull(engine).forceUnhealthy());
+    }
+
+    @Override
     public void dispose() {
         onLoop(() -> {
             if (!disposing) {
@@ -165,7 +206,11 @@ final class StreamLoop extends ConnectionReports implements Subscription, Bound,
         }
         engine = open;
         onBound.accept(this);
-        passDemand();
+        if (together == null) {
+            passDemand();
+        } else {
+            together.listens();
+        }
     }
 
     private void passDemand() {
@@ -199,10 +244,17 @@ final class StreamLoop extends ConnectionReports implements Subscription, Bound,
         over = true;
         binding.leave();
         try {
-            terminate(failure == null ? cause : failure);
-        } finally {
-            closed.tryEmitEmpty();
+            Throwable end = failure == null ? cause : failure;
+            if (subscribed || together == null) {
+                terminate(end);
+            } else {
+                terminateUnsubscribed(together.endsBefore(end));
+            }
+        } catch (Throwable thrown) {
+            LOG.log(Level.WARNING, "subscriber=failed at=end", thrown); // nobody is left to hear of it
         }
+        actual = Operators.emptySubscriber();
+        closed.tryEmitEmpty();
     }
 
     private void terminate(@Nullable Throwable end) {
@@ -214,6 +266,14 @@ final class StreamLoop extends ConnectionReports implements Subscription, Bound,
             actual.onComplete();
         } else {
             actual.onError(unwrap(end));
+        }
+    }
+
+    private void terminateUnsubscribed(@Nullable Throwable end) {
+        if (end == null) {
+            Operators.complete(actual);
+        } else {
+            Operators.error(actual, unwrap(end));
         }
     }
 

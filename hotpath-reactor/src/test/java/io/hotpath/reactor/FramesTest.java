@@ -73,6 +73,27 @@ class FramesTest {
     }
 
     @Test
+    void cutsByALengthInAHeaderWhereverThePiecesEnd() {
+        // HTTP/2: three bytes of length, six more of header, which the length does not count
+        atEverySplit(Frames.lengthField(0, 3, 6, 11), "\0\0\2HEADERab", "\0\0\2HEADERab");
+        atEverySplit(Frames.lengthField(0, 3, 1, 9), "\0\0\2Hab\0\0\0H", "\0\0\2Hab", "\0\0\0H");
+        // a length behind something else, which counts everything
+        atEverySplit(Frames.lengthField(1, 2, -3, 5), "M\0\5abM\0\3N\0\4c", "M\0\5ab", "M\0\3", "N\0\4c");
+        atEverySplit(Frames.lengthField(0, 1, 0, 3), "\2ab\0\1c", "\2ab", "\0", "\1c");
+    }
+
+    @Test
+    void failsAtALengthInAHeaderThatCannotBe() {
+        atEverySplit(Frames.lengthField(1, 2, -3, 5), "M\0\3M\0\2x", "M\0\3", "! ProtocolException");
+        atEverySplit(Frames.lengthField(1, 2, -3, 5), "M\0\3M\0\6abc", "M\0\3", "! MessageTooLongException");
+        atEverySplit(Frames.lengthField(0, 4, 0, 9), "\u00ff\u00ff\u00ff\u00ffabc", "! MessageTooLongException");
+        atEverySplit(Frames.lengthField(0, 4, Integer.MIN_VALUE, 9), "\0\0\0\1abc", "! ProtocolException");
+        atEverySplit(Frames.lengthField(0, 4, Integer.MAX_VALUE, 9), "\0\0\0\1abc", "! MessageTooLongException");
+        atEverySplit(Frames.lengthField(1, 2, -3, 5), "M\0\3M\0\5a", "M\0\3", "! EOFException");
+        atEverySplit(Frames.lengthField(1, 2, -3, 5), "M\0\3M\0", "M\0\3", "! EOFException");
+    }
+
+    @Test
     void failsAtTheLimitAfterTheFramesBefore() {
         atEverySplit(LINES, "ab\r\nabcde\r\nx\r\n", "ab", "! MessageTooLongException");
         atEverySplit(LINES, "ab\r\nabcdefgh", "ab", "! MessageTooLongException");
@@ -136,6 +157,9 @@ class FramesTest {
         assertThatThrownBy(() -> Frames.delimited(new byte[0], 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Frames.fixed(0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Frames.lengthPrefixed(5, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Frames.lengthField(-1, 1, 0, 9)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Frames.lengthField(0, 0, 0, 9)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Frames.lengthField(2, 2, 0, 3)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Frames.lengthPrefixed(1, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -48,6 +48,13 @@ final class Peer implements AutoCloseable {
         }
     }
 
+    /** Connects to a server that ends the connection sooner or later, in order or by reset. */
+    static void meetEnd(int port) {
+        try (Peer peer = connect(port)) {
+            peer.awaitEnd();
+        }
+    }
+
     /** Runs beside the test. */
     static <T> Future<T> run(Callable<T> client) {
         return THREADS.submit(client);

@@ -2,12 +2,9 @@ package io.hotpath.reactor;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hotpath.engine.EngineStats;
 import java.net.BindException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -278,51 +275,6 @@ class ServerTest {
         server.disposeNow();
         StepVerifier.create(server.onDispose()).verifyComplete();
         assertThat(life).containsExactly("bound true", "connection", "unbound true");
-    }
-
-    @Test
-    void drainsWhatWasGivenToSendWhenItIsDisposed() throws Exception {
-        BoundServer server = bind(local().handle((in, out) -> out.sendByteArray(
-                Flux.<byte[]>never().startWith(new byte[8 * MIB]))));
-        try (Peer peer = Peer.connect(server.port())) {
-            assertThat(peer.read(1)).hasSize(1);
-            server.dispose();
-            assertThat(server.isDisposed()).isFalse();
-            assertThat(peer.readAll()).hasSize(8 * MIB - 1);
-            peer.end();
-            StepVerifier.create(server.onDispose()).expectComplete().verify(Duration.ofSeconds(20));
-        }
-        assertThat(server.stats().getFirst().closedInOrder()).isEqualTo(1);
-        assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), server.port()).close())
-                .hasMessageContaining("refused");
-    }
-
-    @Test
-    void resetsAtTheDeadlineWhoDoesNotRead() {
-        BoundServer server = bind(local().handle((in, out) -> out.sendByteArray(
-                Flux.range(0, 100).map(i -> new byte[MIB]))));
-        try (Peer peer = Peer.connect(server.port())) {
-            assertThat(peer.read(1)).hasSize(1);
-            server.disposeNow(Duration.ofMillis(200));
-            assertThat(server.isDisposed()).isTrue();
-            peer.awaitEnd();
-        }
-    }
-
-    @Test
-    void endsIdleConnectionsInOrder() {
-        BoundServer server = bind(local().loops(2).handle((in, out) -> out.send(in.receive())));
-        List<Peer> peers = new ArrayList<>();
-        for (int i = 0; i < 10; i++) {
-            Peer peer = Peer.connect(server.port());
-            assertThat(peer.write("x").readText(1)).isEqualTo("x");
-            peers.add(peer);
-        }
-        server.dispose();
-        peers.forEach(peer -> assertThat(peer.readAll()).isEmpty());
-        peers.forEach(Peer::close);
-        server.onDispose().block(Duration.ofSeconds(20));
-        assertThat(server.stats().stream().mapToLong(EngineStats::closedInOrder).sum()).isEqualTo(10);
     }
 
     @Test

@@ -27,7 +27,17 @@ class ReadmeTest {
 
     @Test
     void everyJavaBlockOfTheReadmeCompiles() throws IOException {
-        List<String> blocks = JAVA_BLOCK.matcher(Files.readString(readme())).results().map(ReadmeTest::unit).toList();
+        everyJavaBlockCompiles("README.md");
+    }
+
+    @Test
+    void everyJavaBlockAboutTestingCompiles() throws IOException {
+        everyJavaBlockCompiles("docs/testing.md");
+    }
+
+    private void everyJavaBlockCompiles(String file) throws IOException {
+        String text = Files.readString(top().resolve(file));
+        List<String> blocks = JAVA_BLOCK.matcher(text).results().map(ReadmeTest::unit).toList();
 
         assertThat(blocks).hasSizeGreaterThanOrEqualTo(2);
         for (String block : blocks) {
@@ -40,7 +50,8 @@ class ReadmeTest {
         String code = block.group(1);
         return code.contains("class ")
                 ? code
-                : "import io.hotpath.reactor.*; import io.hotpath.reactor.HotpathEvent.*;\nclass Block { void run() {\n"
+                : "import io.hotpath.kernel.sim.*; import io.hotpath.reactor.*; import io.hotpath.reactor.HotpathEvent.*;"
+                        + "import reactor.test.StepVerifier;\nclass Block { void run() {\n"
                         + code + "}}";
     }
 
@@ -67,11 +78,11 @@ class ReadmeTest {
         return errors;
     }
 
-    private static Path readme() {
+    private static Path top() {
         Path here = Path.of("").toAbsolutePath();
         while (!Files.exists(here.resolve("README.md"))) {
             here = here.getParent();
         }
-        return here.resolve("README.md");
+        return here;
     }
 }

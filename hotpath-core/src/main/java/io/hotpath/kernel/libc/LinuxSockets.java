@@ -37,6 +37,14 @@ public final class LinuxSockets implements Sockets {
     }
 
     @Override
+    public int accept(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment capture = arena.allocate(Syscalls.CAPTURE);
+            return Syscalls.accept4(capture, fd, Abi.SOCK_CLOEXEC | Abi.SOCK_NONBLOCK);
+        }
+    }
+
+    @Override
     public int shutdown(int fd, int how) {
         return Syscalls.shutdown(fd, how);
     }
@@ -63,6 +71,28 @@ public final class LinuxSockets implements Sockets {
         try (Arena arena = Arena.ofConfined()) {
             // struct linger { int l_onoff; int l_linger; }
             return Syscalls.setsockopt(fd, Abi.SOL_SOCKET, Abi.SO_LINGER, arena.allocateFrom(Abi.U32, 1, 0));
+        }
+    }
+
+    /** {@inheritDoc} What is queued and not acknowledged: a send that is blocked adds to it only what the peer has made room for. */
+    @Override
+    public int sendProgress(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(Abi.U32);
+            int result = Syscalls.ioctl(fd, Abi.SIOCOUTQ, value);
+            return result < 0 ? result : value.get(Abi.U32, 0);
+        }
+    }
+
+    @Override
+    public int steer(int fd, int... members) {
+        if (members.length == 0) {
+            int result = setOption(fd, Abi.SOL_SOCKET, Abi.SO_DETACH_REUSEPORT_BPF, 0);
+            return result == -Errno.ENOENT ? 0 : result;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment program = ReuseportFilter.oneOf(members, arena);
+            return Syscalls.setsockopt(fd, Abi.SOL_SOCKET, Abi.SO_ATTACH_REUSEPORT_CBPF, program);
         }
     }
 

@@ -81,6 +81,8 @@ public final class Syscalls {
             "fcntl",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
             Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle IOCTL = find(
+            "ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle EPOLL_CREATE1 =
             find("epoll_create1", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EPOLL_CTL =
@@ -216,6 +218,16 @@ public final class Syscalls {
         MemorySegment capture = CAPTURES.get();
         try {
             return result(capture, (int) FCNTL.invokeExact(capture, fd, command, argument));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** {@code ioctl(2)} with an address for its argument. */
+    public static int ioctl(int fd, long request, MemorySegment argument) {
+        MemorySegment capture = CAPTURES.get();
+        try {
+            return result(capture, (int) IOCTL.invokeExact(capture, fd, request, argument));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

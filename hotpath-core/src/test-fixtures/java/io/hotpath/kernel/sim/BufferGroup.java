@@ -2,6 +2,8 @@ package io.hotpath.kernel.sim;
 
 import io.hotpath.kernel.Abi;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The kernel's side of one buffer ring. Head and tail are compared as raw 16-bit values and the distance is not
@@ -40,6 +42,16 @@ final class BufferGroup {
         int bufferId = Short.toUnsignedInt(ring.get(Abi.U16, entry() + Abi.BUF_BID));
         head++;
         return bufferId;
+    }
+
+    /** The ids from head to tail, as many as the 16-bit distance says. */
+    List<Integer> offered() {
+        List<Integer> ids = new ArrayList<>();
+        short tail = (short) Abi.TAIL.getAcquire(ring, Abi.BUF_RING_TAIL);
+        for (short at = head; at != tail; at++) {
+            ids.add(Short.toUnsignedInt(ring.get(Abi.U16, (long) (at & mask) * Abi.BUF_BYTES + Abi.BUF_BID)));
+        }
+        return ids;
     }
 
     private long entry() {

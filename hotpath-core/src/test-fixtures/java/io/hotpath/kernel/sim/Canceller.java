@@ -51,7 +51,7 @@ final class Canceller {
             kernel.counters().lateCancels++;
             return kernel.dice.coin() ? -Errno.ENOENT : -Errno.EALREADY;
         }
-        target.finish(target.cancelledResult(), 0);
+        target.finish(target.cancelledResult(), target.cancelledFlags());
         return 0;
     }
 }

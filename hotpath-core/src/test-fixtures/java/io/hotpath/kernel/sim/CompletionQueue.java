@@ -14,9 +14,14 @@ import java.util.Map;
  * random between lanes and kept within each; what finds the queue full goes to the overflow list.
  */
 final class CompletionQueue {
-    private record Staged(int opcode, long userData, int res, int flags, long turn) {}
+    private record Staged(int opcode, long userData, int res, int flags, long turn, long atNanos) {}
 
-    private record Lane(Object key, ArrayDeque<Staged> queue) {}
+    private record Lane(Object key, ArrayDeque<Staged> queue) {
+        /** Whether it has a buffer: a kernel takes it and says so in one go. */
+        boolean isUrgent() {
+            return queue.stream().anyMatch(staged -> (staged.flags & Abi.IORING_CQE_F_BUFFER) != 0);
+        }
+    }
 
     private final SimKernel kernel;
     private final RingMemory memory;
@@ -49,11 +54,6 @@ final class CompletionQueue {
         return memory.cqTail().get(Abi.U32, 0) - head;
     }
 
-    /** Whether results wait for a turn to come. */
-    boolean isPending() {
-        return staged > 0;
-    }
-
     void stage(Object lane, int opcode, long userData, int res, int flags) {
         long from = turn;
         SimFaults faults = kernel.faults();
@@ -61,8 +61,13 @@ final class CompletionQueue {
             from += kernel.dice.upTo(faults.delayTurnsMax());
             kernel.counters().delayed++;
         }
+        long at = kernel.nanoTime();
+        if (carriesNews(opcode) && kernel.dice.chance(faults.slowCompletion())) {
+            at += kernel.dice.upTo(faults.slowMillisMax()) * 1_000_000L;
+            kernel.counters().slow++;
+        }
         lanes.computeIfAbsent(lane, key -> new Lane(key, new ArrayDeque<>())).queue
-                .add(new Staged(opcode, userData, res, flags, from));
+                .add(new Staged(opcode, userData, res, flags, from, at));
         staged++;
         kernel.counters().completed(opcode);
     }
@@ -93,7 +98,21 @@ final class CompletionQueue {
 
     private boolean isDue(Lane lane) {
         Staged first = lane.queue.peek();
-        return first != null && first.turn <= turn;
+        return first != null && first.turn <= turn && (first.atNanos <= kernel.nanoTime() || lane.isUrgent());
+    }
+
+    /** When a turn will publish something, {@link Agenda#NEVER} if nothing is staged. */
+    long nextDue() {
+        long next = Agenda.NEVER;
+        for (Lane lane : lanes.values()) {
+            Staged first = lane.queue.peek();
+            if (first != null) {
+                long turns = Math.max(first.turn - turn, 1) * SimRing.TURN_NANOS;
+                long at = lane.isUrgent() ? 0 : first.atNanos;
+                next = Math.min(next, Math.max(at, kernel.nanoTime() + turns));
+            }
+        }
+        return next;
     }
 
     /** A new enter: the caller has had its chance to make room. */
@@ -103,6 +122,10 @@ final class CompletionQueue {
 
     void loseNext(int opcode) {
         losing.set(opcode);
+    }
+
+    void loseNothing() {
+        losing.clear();
     }
 
     /** Whether a completion was lost; tells once. */
@@ -117,9 +140,16 @@ final class CompletionQueue {
             losing.clear(opcode);
             return true;
         }
+        return opcode != Abi.IORING_OP_CONNECT && carriesNews(opcode)
+                && kernel.dice.chance(kernel.faults().lostCompletion());
+    }
+
+    /** Whether it tells of what a peer did, and not only of what was asked. */
+    private static boolean carriesNews(int opcode) {
         return switch (opcode) {
-            case Abi.IORING_OP_ACCEPT, Abi.IORING_OP_RECV, Abi.IORING_OP_SEND, Abi.IORING_OP_SENDMSG ->
-                kernel.dice.chance(kernel.faults().lostCompletion());
+            case Abi.IORING_OP_ACCEPT, Abi.IORING_OP_CONNECT, Abi.IORING_OP_RECV, Abi.IORING_OP_SEND,
+                    Abi.IORING_OP_SENDMSG ->
+                true;
             default -> false;
         };
     }
@@ -127,11 +157,27 @@ final class CompletionQueue {
     private void lose(Staged completion) {
         full = true;
         lost = true;
+        kernel.lost(completion(completion));
         Abi.COUNTER.setRelease(memory.cqOverflow(), 0L, memory.cqOverflow().get(Abi.U32, 0) + 1);
         kernel.counters().lostCompletions++;
-        if (completion.opcode == Abi.IORING_OP_ACCEPT && completion.res >= 0) {
-            kernel.counters().lostAccepts++;
+    }
+
+    /** What was not reaped yet, on its way or in the queue. */
+    List<SimRing.Completion> unreaped() {
+        List<SimRing.Completion> all = new ArrayList<>();
+        int head = (int) Abi.COUNTER.getAcquire(memory.cqHead(), 0L);
+        for (int i = head; i != memory.cqTail().get(Abi.U32, 0); i++) {
+            long at = (i & (memory.cqEntries() - 1)) * Abi.CQE_BYTES;
+            all.add(new SimRing.Completion(-1, memory.cqes().get(Abi.U64, at + Abi.CQE_USER_DATA),
+                    memory.cqes().get(Abi.U32, at + Abi.CQE_RES), memory.cqes().get(Abi.U32, at + Abi.CQE_FLAGS)));
         }
+        overflow.forEach(staged -> all.add(completion(staged)));
+        lanes.values().forEach(lane -> lane.queue.forEach(staged -> all.add(completion(staged))));
+        return all;
+    }
+
+    private static SimRing.Completion completion(Staged staged) {
+        return new SimRing.Completion(staged.opcode, staged.userData, staged.res, staged.flags);
     }
 
     private void post(Staged completion) {

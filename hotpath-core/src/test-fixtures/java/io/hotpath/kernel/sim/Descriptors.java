@@ -3,6 +3,7 @@ package io.hotpath.kernel.sim;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The descriptor table: the lowest free number is given out first and at once again, as on Linux. */
@@ -44,6 +45,17 @@ final class Descriptors {
     @Nullable
     SimFile file(int fd) {
         return fd < 0 || fd >= files.size() ? null : files.get(fd);
+    }
+
+    /** The first number whose file is {@code wanted}, -1 without one. */
+    int find(Predicate<SimFile> wanted) {
+        for (int fd = FIRST; fd < files.size(); fd++) {
+            SimFile file = files.get(fd);
+            if (file != null && wanted.test(file)) {
+                return fd;
+            }
+        }
+        return -1;
     }
 
     /** Frees the number; false if it is not open. */

@@ -28,6 +28,7 @@ final class Endpoint {
     private boolean reset;
     private boolean gone;
     private int pulse;
+    private int written;
 
     Endpoint(SocketAddress local, SocketAddress remote) {
         this.local = local;
@@ -52,6 +53,7 @@ final class Endpoint {
             return;
         }
         other.in.add(bytes);
+        written += (int) bytes.byteSize();
         other.pulse++;
     }
 
@@ -140,6 +142,11 @@ final class Endpoint {
 
     boolean wasReset() {
         return reset;
+    }
+
+    /** The bytes that the other end took so far; wraps, never negative. */
+    int written() {
+        return written & Integer.MAX_VALUE;
     }
 
     /** Counts what would wake a waiter. */

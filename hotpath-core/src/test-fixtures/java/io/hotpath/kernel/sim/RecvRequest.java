@@ -76,6 +76,18 @@ final class RecvRequest extends Request {
         return true;
     }
 
+    /** {@inheritDoc} It may have picked a buffer that nothing was received into. */
+    @Override
+    int cancelledFlags() {
+        BufferGroup buffers = selectsBuffer ? ring.group(group) : null;
+        if (buffers == null || buffers.isEmpty() || !kernel.dice.chance(kernel.faults().cancelWithBuffer())) {
+            return 0;
+        }
+        kernel.counters().cancelsWithBuffer++;
+        kernel.counters().buffersTaken++;
+        return Abi.IORING_CQE_F_BUFFER | (buffers.take() << Abi.IORING_CQE_BUFFER_SHIFT);
+    }
+
     private void receive() {
         BufferGroup buffers = selectsBuffer ? ring.group(group) : null;
         Endpoint end = socket.endpoint;

@@ -47,6 +47,11 @@ abstract class Request {
         return -Errno.ECANCELED;
     }
 
+    /** The flags of its completion when it is cancelled now. */
+    int cancelledFlags() {
+        return 0;
+    }
+
     /** Completes normally because the cancel came too late; false if there is nothing to complete with. */
     boolean overtakeCancel() {
         return false;

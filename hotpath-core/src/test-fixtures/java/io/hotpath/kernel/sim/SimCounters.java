@@ -12,6 +12,9 @@ public final class SimCounters {
     long shortRecvs;
     long shortSends;
     long delayed;
+    long slow;
+    long shortSubmits;
+    long cancelsWithBuffer;
     long lateCancels;
     long lostCompletions;
     long lostAccepts;
@@ -81,6 +84,21 @@ public final class SimCounters {
         return delayed;
     }
 
+    /** Injected: completions held back for milliseconds of virtual time. */
+    public long slow() {
+        return slow;
+    }
+
+    /** Injected: enters that took a part of what was submitted. */
+    public long shortSubmits() {
+        return shortSubmits;
+    }
+
+    /** Injected: cancelled receives that named a buffer. */
+    public long cancelsWithBuffer() {
+        return cancelsWithBuffer;
+    }
+
     /** Injected: cancels whose target completed. */
     public long lateCancels() {
         return lateCancels;
@@ -91,7 +109,10 @@ public final class SimCounters {
         return lostCompletions;
     }
 
-    /** Those of them that told of an accepted connection: nobody knows its descriptor, which stays open. */
+    /**
+     * Accepted connections of which no completion told, because it was lost, or the ring closed before it was reaped: nobody
+     * knows the descriptor, which stays open.
+     */
     public long lostAccepts() {
         return lostAccepts;
     }

@@ -2,6 +2,7 @@ package io.hotpath.kernel.sim;
 
 import io.hotpath.EngineException;
 import io.hotpath.Errno;
+import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
 import io.hotpath.kernel.KernelRefused;
 import io.hotpath.kernel.KernelRefused.Reason;
@@ -10,6 +11,9 @@ import io.hotpath.kernel.Sockets;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,8 +45,12 @@ public final class SimKernel implements Kernel {
     /** Mapped and not unmapped; what is here stays reachable, so its addresses stay good. */
     private final Map<Long, MemorySegment> mapped = new ConcurrentHashMap<>();
 
+    /** Completions that no caller ever saw. */
+    private final List<SimRing.Completion> lost = new ArrayList<>();
+
     private SimFaults faults;
     private int ringsToRefuse;
+    private int cqEntriesMax = RingSetup.CQ_ENTRIES_MAX;
 
     /** The ring that was opened last, null before the first one. */
     private @Nullable SimRing ring;
@@ -183,6 +191,38 @@ public final class SimKernel implements Kernel {
     /** The next {@code count} rings are refused, as by a seccomp filter; 0 permits them again. */
     public void refuseRings(int count) {
         ringsToRefuse = count;
+    }
+
+    /** Rings opened from now on have at most {@code entries} of a completion queue, so that it overflows. */
+    public void cqEntriesMax(int entries) {
+        cqEntriesMax = entries;
+    }
+
+    int cqEntriesMax() {
+        return cqEntriesMax;
+    }
+
+    /** The descriptor of the ring's end of {@code peer}'s connection, -1 if it has none: not accepted yet, or closed. */
+    public int descriptorOf(SimPeer peer) {
+        return descriptors.find(file -> file instanceof SimSocket socket && socket.endpoint == peer.end().other);
+    }
+
+    /** Whether {@code peer} waits for an accept. */
+    public boolean inBacklog(SimPeer peer) {
+        return descriptors.find(file -> file instanceof SimSocket socket && socket.backlog.contains(peer.end().other))
+                >= 0;
+    }
+
+    /** Completions that nobody ever saw: lost, or not reaped when their ring was closed. */
+    public List<SimRing.Completion> lostCompletions() {
+        return Collections.unmodifiableList(lost);
+    }
+
+    void lost(SimRing.Completion completion) {
+        lost.add(completion);
+        if (completion.opcode() == Abi.IORING_OP_ACCEPT && completion.result() >= 0) {
+            counters.lostAccepts++;
+        }
     }
 
     /** The ring that was opened last, to break it. */

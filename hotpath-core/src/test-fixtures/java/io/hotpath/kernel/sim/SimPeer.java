@@ -21,6 +21,10 @@ public final class SimPeer {
         this.refused = refused;
     }
 
+    Endpoint end() {
+        return end;
+    }
+
     /** Whether nobody listened: such a peer never does anything. */
     public boolean refused() {
         return refused;

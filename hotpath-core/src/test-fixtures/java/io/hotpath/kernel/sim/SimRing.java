@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,13 @@ import org.jspecify.annotations.Nullable;
  * inside {@link #enter} with getEvents, as under {@code DEFER_TASKRUN}. A wait moves virtual time and never blocks.
  */
 public final class SimRing implements KernelRing {
+    /**
+     * A completion.
+     *
+     * @param opcode of its submission, -1 if that is not known any more
+     */
+    public record Completion(int opcode, long userData, int result, int flags) {}
+
     /** What an enter, and each step of a wait, costs in virtual time. */
     public static final long TURN_NANOS = 1_000;
 
@@ -34,7 +42,7 @@ public final class SimRing implements KernelRing {
     private final CompletionQueue completions;
     private final Issuer issuer;
     private final LinkedHashSet<Request> armed = new LinkedHashSet<>();
-    private final List<Runnable> deferred = new ArrayList<>();
+    private final List<Deferred> deferred = new ArrayList<>();
     private final Map<Integer, BufferGroup> groups = new HashMap<>();
     private final SimEvent wakeEvent = new SimEvent();
     private final int wakeFd;
@@ -52,7 +60,7 @@ public final class SimRing implements KernelRing {
 
     private RingMemory allocate(RingSetup setup) {
         int sqEntries = roundUp(setup.sqEntries());
-        int cqEntries = roundUp(setup.cqEntries());
+        int cqEntries = roundUp(Math.max(sqEntries, Math.min(setup.cqEntries(), kernel.cqEntriesMax())));
         return new RingMemory(
                 sqEntries,
                 cqEntries,
@@ -128,6 +136,10 @@ public final class SimRing implements KernelRing {
         int head = memory.sqHead().get(Abi.U32, 0);
         int tail = (int) Abi.COUNTER.getAcquire(memory.sqTail(), 0L);
         int count = Math.min(toSubmit, Math.min(tail - head, memory.sqEntries()));
+        if (count > 1 && kernel.dice.chance(kernel.faults().shortSubmit())) {
+            count = kernel.dice.upTo(count - 1);
+            kernel.counters().shortSubmits++;
+        }
         for (int i = 0; i < count; i++) {
             long at = ((head + i) & (memory.sqEntries() - 1)) * Abi.SQE_BYTES;
             issuer.issue(Submission.read(memory.sqes(), at));
@@ -160,8 +172,8 @@ public final class SimRing implements KernelRing {
     /** Moves time to the next thing that can happen; false if the limit comes first. */
     private boolean advance(long limit) {
         long now = kernel.nanoTime();
-        boolean busy = completions.isPending() || armed.stream().anyMatch(Request::isReady);
-        long next = busy ? now + TURN_NANOS : kernel.nextEvent();
+        boolean busy = armed.stream().anyMatch(Request::isReady);
+        long next = busy ? now + TURN_NANOS : Math.min(kernel.nextEvent(), completions.nextDue());
         if (next == Agenda.NEVER && limit == Agenda.NEVER) {
             throw new IllegalStateException("simulation is stuck: " + armed.size()
                     + " requests wait, none of them can complete; " + kernel);
@@ -172,9 +184,9 @@ public final class SimRing implements KernelRing {
 
     private void turn() {
         kernel.counters().turns++;
-        List<Runnable> due = List.copyOf(deferred);
+        List<Deferred> due = List.copyOf(deferred);
         deferred.clear();
-        due.forEach(Runnable::run);
+        due.forEach(Deferred::run);
         List<Request> ready = new ArrayList<>();
         for (Request request : armed) {
             if (request.isReady()) {
@@ -240,6 +252,11 @@ public final class SimRing implements KernelRing {
         completions.loseNext(opcode);
     }
 
+    /** Takes back each {@link #loseNextCompletion} that has not happened. */
+    public void loseNothing() {
+        completions.loseNothing();
+    }
+
     /** Requests that are armed now; {@code opcode -1} counts all. */
     public int armed(int opcode) {
         return (int) armed.stream().filter(r -> opcode == -1 || r.opcode == opcode).count();
@@ -250,10 +267,43 @@ public final class SimRing implements KernelRing {
         return (int) armed.stream().filter(Request::isMultishot).count();
     }
 
+    /** Operations whose last completion was not reaped yet, by user data. */
+    public List<Long> unfinished() {
+        List<Long> all = new ArrayList<>();
+        armed.forEach(request -> all.add(request.userData));
+        deferred.forEach(work -> all.add(work.sqe.userData()));
+        for (Completion completion : completions.unreaped()) {
+            if ((completion.flags & Abi.IORING_CQE_F_MORE) == 0) {
+                all.add(completion.userData);
+            }
+        }
+        return all;
+    }
+
+    /** Ids of the buffers that the kernel can take from {@code group} now, the next one first. */
+    public List<Integer> buffersOffered(int group) {
+        BufferGroup buffers = groups.get(group);
+        return buffers == null ? List.of() : buffers.offered();
+    }
+
+    /** Ids of the buffers in completions that were not reaped yet, of all groups. */
+    public List<Integer> buffersUnderWay() {
+        List<Integer> all = new ArrayList<>();
+        for (Completion completion : completions.unreaped()) {
+            if ((completion.flags & Abi.IORING_CQE_F_BUFFER) != 0) {
+                all.add(completion.flags >>> Abi.IORING_CQE_BUFFER_SHIFT);
+            }
+        }
+        return all;
+    }
+
     @Override
     public void close() {
         if (closed) {
             return;
+        }
+        for (Completion completion : completions.unreaped()) {
+            kernel.lost(completion);
         }
         List.copyOf(armed).forEach(Request::discard);
         groups.clear();
@@ -277,9 +327,15 @@ public final class SimRing implements KernelRing {
         return List.copyOf(armed);
     }
 
-    /** Runs {@code work} at the next turn, after the rest of the batch. */
-    void later(Runnable work) {
-        deferred.add(work);
+    /** Does {@code work} at the next turn, after the rest of the batch. */
+    void later(Submission sqe, Consumer<Submission> work) {
+        deferred.add(new Deferred(sqe, work));
+    }
+
+    private record Deferred(Submission sqe, Consumer<Submission> work) {
+        void run() {
+            work.accept(sqe);
+        }
     }
 
     void arm(Request request) {

@@ -106,6 +106,16 @@ final class SimSockets implements Sockets {
     }
 
     @Override
+    public int sendProgress(int fd) {
+        SimSocket socket = socketOf(fd);
+        if (socket == null) {
+            return missing(fd);
+        }
+        Endpoint end = socket.endpoint;
+        return end == null ? 0 : end.written();
+    }
+
+    @Override
     public SocketAddress localAddress(int fd) throws IOException {
         SimSocket socket = required(fd);
         SocketAddress local = socket.local;

@@ -213,7 +213,7 @@ final class LifeScenarios {
                     connect(s, address);
                     s.await(1);
                 }),
-                Scenario.of("the address is read at submission only", s -> {
+                Scenario.of("an address overwritten right after its submission", s -> {
                     try (PeerListener listener = s.world.listen()) {
                         int fd = s.socket();
                         MemorySegment address = s.arena.allocate(SocketAddresses.SOCKADDR_BYTES, 8);
@@ -262,6 +262,17 @@ final class LifeScenarios {
                         s.note("c", "error " + s.kernel.sockets().option(fd, Abi.SOL_SOCKET, Abi.SO_ERROR));
                         second.send("c", fd, "x");
                         second.await(1);
+                    }
+                }),
+                Scenario.of("accept and connect never block the loop", s -> {
+                    try (PeerListener listener = s.world.listen()) {
+                        listener.silence();
+                        Op accept = s.accept("", s.listen());
+                        Op connect = connect(s, listener.address(), s.socket());
+                        s.nop("ring");
+                        s.until(() -> s.hasTraced("ring"));
+                        s.note("accept", accept.over ? "over" : "waits");
+                        s.note("connect", connect.over ? "over" : "waits");
                     }
                 }),
                 Scenario.of("connect again when it is connected", s -> {

@@ -21,7 +21,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -35,6 +37,11 @@ final class Script implements AutoCloseable {
 
     private static final long PATIENCE_NANOS = 10_000_000_000L;
     private static final long QUIET_NANOS = 15_000_000L;
+
+    /** After one wait in vain the run is red: what is left on that kernel need not wait as long. */
+    private static final long IMPATIENCE_NANOS = 100_000_000L;
+
+    private static final Set<String> VAIN = ConcurrentHashMap.newKeySet();
 
     final World world;
     final Kernel kernel;
@@ -127,6 +134,10 @@ final class Script implements AutoCloseable {
         int fd = accepted.remove();
         descriptors.add(fd);
         return fd;
+    }
+
+    boolean hasTraced(String lane) {
+        return lanes.containsKey(lane);
     }
 
     boolean hasAccepted() {
@@ -330,7 +341,8 @@ final class Script implements AutoCloseable {
         while (!condition.getAsBoolean()) {
             enter(1, true, 1_000_000);
             reap();
-            if (kernel.nanoTime() - start > PATIENCE_NANOS) {
+            if (kernel.nanoTime() - start > (VAIN.contains(kernel.name()) ? IMPATIENCE_NANOS : PATIENCE_NANOS)) {
+                VAIN.add(kernel.name());
                 throw new AssertionError("the condition did not come true; so far:\n" + trace());
             }
         }

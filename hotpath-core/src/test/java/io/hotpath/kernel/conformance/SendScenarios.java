@@ -76,7 +76,7 @@ final class SendScenarios {
                     s.send("c", c.fd(), "on");
                     s.await(1);
                 }),
-                Scenario.of("a gathered MSG_WAITALL survives a caller who overwrites his lists", s -> {
+                Scenario.of("msghdr and iovecs overwritten right after their submission", s -> {
                     Pair c = small(s);
                     MemorySegment all = pattern(s, LARGE_BYTES);
                     MemorySegment message = s.message(all.asSlice(0, 1000), all.asSlice(1000, LARGE_BYTES / 2),

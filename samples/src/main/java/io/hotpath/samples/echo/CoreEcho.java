@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** The same echo on the engine itself, without Reactor. */
@@ -80,6 +81,15 @@ final class CoreEcho implements EchoServer {
 
     private ListenAddress sockets() {
         return Objects.requireNonNull(sockets);
+    }
+
+    @Override
+    public void failover() {
+        try {
+            engines.forEach(Engine::forceUnhealthy);
+        } catch (RejectedExecutionException stopped) {
+            // it is ending
+        }
     }
 
     @Override

@@ -2,9 +2,14 @@ package io.hotpath.samples.echo;
 
 import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** {@code ./hotpath echo [--port 7007] [--loops n] [--core]}: serves until Ctrl-C or SIGTERM, then says what it did. */
+/**
+ * {@code ./hotpath echo [--port 7007] [--loops n] [--core] [--failover-every seconds]}: serves until Ctrl-C or SIGTERM, then
+ * says what it did.
+ */
 public final class EchoMain {
     private EchoMain() {}
 
@@ -24,12 +29,25 @@ public final class EchoMain {
             InetSocketAddress address = server.start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.println(server.stop())));
             System.out.println("listening on " + address.getHostString() + ':' + address.getPort());
-            server.failure().get();
+            serve(server, options.failoverEveryMillis());
         } catch (ExecutionException failed) {
             fail(failed.getCause());
         } catch (Exception failed) {
             fail(failed);
         }
+    }
+
+    /** Returns when it can serve no longer. */
+    private static void serve(EchoServer server, long failoverEveryMillis) throws Exception {
+        while (failoverEveryMillis > 0) {
+            try {
+                server.failure().get(failoverEveryMillis, TimeUnit.MILLISECONDS);
+                return;
+            } catch (TimeoutException still) {
+                server.failover();
+            }
+        }
+        server.failure().get();
     }
 
     private static void fail(@Nullable Throwable cause) {

@@ -10,6 +10,9 @@ interface EchoServer {
     /** Returns when it listens. */
     InetSocketAddress start() throws Exception;
 
+    /** Moves every loop to its next ring; clients notice nothing. */
+    void failover();
+
     /** Fails when it can serve no longer. */
     CompletableFuture<Void> failure();
 

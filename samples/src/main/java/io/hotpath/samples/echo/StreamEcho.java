@@ -3,11 +3,14 @@ package io.hotpath.samples.echo;
 import io.hotpath.reactor.Bound;
 import io.hotpath.reactor.CompletionStream;
 import io.hotpath.reactor.Connections;
+import io.hotpath.reactor.HotpathEvent;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** The echo, declared: each connection sends what it receives. */
@@ -25,12 +28,21 @@ final class StreamEcho implements EchoServer {
         for (CompletionStream rail : CompletionStream.listen(options.port()).rails(options.loops())) {
             CompletableFuture<Bound> opened = new CompletableFuture<>();
             rail.doOnBound(opened::complete)
-                    .transform(Connections.each(c -> c.send(c.receive())))
+                    .transform(StreamEcho::echo)
                     .doOnError(opened::completeExceptionally)
                     .subscribe(nothing -> {}, failure::completeExceptionally);
             bound.add(opened.get());
         }
         return (InetSocketAddress) bound.getFirst().address();
+    }
+
+    static Publisher<Void> echo(Flux<HotpathEvent> events) {
+        return events.transform(Connections.each(c -> c.send(c.receive())));
+    }
+
+    @Override
+    public void failover() {
+        bound.forEach(Bound::forceUnhealthy);
     }
 
     @Override

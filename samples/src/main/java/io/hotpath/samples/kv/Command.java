@@ -17,9 +17,14 @@ record Command(List<byte[]> arguments) {
         return arguments.isEmpty();
     }
 
+    /** In capitals. */
+    String name() {
+        return new String(arguments.getFirst(), ISO_8859_1).toUpperCase(Locale.ROOT);
+    }
+
     /** In capitals, with the number of arguments behind it: {@code GET 1}. */
     String shape() {
-        return new String(arguments.getFirst(), ISO_8859_1).toUpperCase(Locale.ROOT) + ' ' + (arguments.size() - 1);
+        return name() + ' ' + (arguments.size() - 1);
     }
 
     /** Bytes as a key: one character each. */

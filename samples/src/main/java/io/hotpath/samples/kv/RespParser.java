@@ -1,12 +1,15 @@
 package io.hotpath.samples.kv;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts commands from what one client sends, wherever its pieces end: arrays of bulk strings, {@code *2\r\n$3\r\nGET\r\n...}.
+ * Cuts commands from what one client sends, wherever its pieces end: arrays of bulk strings, {@code *2\r\n$3\r\nGET\r\n...}, and
+ * what people type, {@code GET key}.
  *
  * @see <a href="https://redis.io/docs/latest/develop/reference/protocol-spec/">RESP</a>
  */
@@ -14,6 +17,7 @@ final class RespParser {
     private static final int ARGUMENTS_MAX = 64;
     private static final int ARGUMENT_BYTES_MAX = 512 << 10;
     private static final int LINE_BYTES_MAX = 16;
+    private static final int INLINE_BYTES_MAX = 1024;
 
     private byte[] bytes = new byte[0];
     private int at;
@@ -47,6 +51,9 @@ final class RespParser {
             return argument();
         }
         boolean first = missing == 0;
+        if (first && at < end && bytes[at] != '*') {
+            return inline();
+        }
         Integer number = header(first ? '*' : '$');
         if (number == null) {
             return false;
@@ -60,6 +67,25 @@ final class RespParser {
         } else {
             length = number;
         }
+        return true;
+    }
+
+    /** A line of words; an empty one asks for nothing. */
+    private boolean inline() {
+        int lineEnd = lineEnd();
+        if (lineEnd - at > INLINE_BYTES_MAX) {
+            malformed = true;
+            return false;
+        }
+        if (lineEnd == end) {
+            return false;
+        }
+        for (String word : new String(bytes, at, lineEnd - at, ISO_8859_1).strip().split(" +", -1)) {
+            if (!word.isEmpty()) {
+                arguments.add(word.getBytes(ISO_8859_1));
+            }
+        }
+        at = lineEnd + 1;
         return true;
     }
 
@@ -80,10 +106,7 @@ final class RespParser {
 
     /** The number of a line such as {@code *2}; {@code null} if it is not whole, or wrong. */
     private @Nullable Integer header(char type) {
-        int lineEnd = at;
-        while (lineEnd < end && bytes[lineEnd] != '\n') {
-            lineEnd++;
-        }
+        int lineEnd = lineEnd();
         if (lineEnd - at > LINE_BYTES_MAX || (at < end && bytes[at] != type)) {
             malformed = true;
             return null;
@@ -103,6 +126,15 @@ final class RespParser {
         }
         at = lineEnd + 1;
         return (int) number;
+    }
+
+    /** Where the line ends that begins here, or everything. */
+    private int lineEnd() {
+        int lineEnd = at;
+        while (lineEnd < end && bytes[lineEnd] != '\n') {
+            lineEnd++;
+        }
+        return lineEnd;
     }
 
     private void append(byte[] piece) {

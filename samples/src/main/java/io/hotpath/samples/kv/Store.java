@@ -11,6 +11,7 @@ final class Store {
     private static final byte[] OK = line("+OK");
     private static final byte[] PONG = line("+PONG");
     private static final byte[] NONE = line("$-1");
+    private static final byte[] UNKNOWN = line("-ERR unknown command or wrong number of arguments");
 
     private final ConcurrentMap<String, byte[]> values = new ConcurrentHashMap<>();
 
@@ -32,10 +33,24 @@ final class Store {
                 yield value == null ? NONE : bulk(value);
             }
             case "INCR 1" -> increment(command.key());
-            default -> command.shape().startsWith("DEL ") && arguments.size() > 1
-                    ? delete(arguments.subList(1, arguments.size()))
-                    : line("-ERR unknown command or wrong number of arguments");
+            default -> ofAnyLength(command, arguments);
         };
+    }
+
+    /** {@code DEL}, and what Redis' clients ask before they begin. */
+    private byte[] ofAnyLength(Command command, List<byte[]> arguments) {
+        return switch (command.name()) {
+            case "DEL" -> arguments.size() > 1 ? delete(arguments.subList(1, arguments.size())) : UNKNOWN;
+            case "CONFIG" -> arguments.size() == 3 ? noSetting(arguments.get(2)) : UNKNOWN;
+            case "COMMAND" -> line("*0");
+            case "CLIENT" -> OK;
+            case "HELLO" -> line("-NOPROTO unsupported protocol version"); // they go on with RESP 2
+            default -> UNKNOWN;
+        };
+    }
+
+    private static byte[] noSetting(byte[] name) {
+        return line("*2\r\n$" + name.length + "\r\n" + new String(name, ISO_8859_1) + "\r\n$0\r\n");
     }
 
     private byte[] increment(String key) {

@@ -29,7 +29,7 @@ class KvIT {
 
     @BeforeEach
     void start() {
-        started = KvServer.start(0, 2);
+        started = KvServer.create().port(0).loops(2).bindNow();
     }
 
     @AfterEach
@@ -83,7 +83,7 @@ class KvIT {
     @Test
     void endsWithAReplyWhatItCannotUnderstand() throws IOException {
         try (Socket socket = connect()) {
-            socket.getOutputStream().write("*1\r\n$4\r\nPING\r\nGET / HTTP/1.1\r\n".getBytes(ISO_8859_1));
+            socket.getOutputStream().write("*1\r\n$4\r\nPING\r\n*x\r\n".getBytes(ISO_8859_1));
             assertThat(new String(socket.getInputStream().readAllBytes(), ISO_8859_1))
                     .isEqualTo("+PONG\r\n-ERR Protocol error\r\n");
         }

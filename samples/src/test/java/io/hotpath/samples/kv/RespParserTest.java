@@ -37,9 +37,17 @@ class RespParserTest {
         assertThat(parse(TWO.split(""))).containsExactly("PING", "SET|k|a\r\nb");
     }
 
+    @Test
+    void understandsWhatPeopleType() {
+        assertThat(parse("PING\r\n\r\n  set  k v \nGET k\r\n*1\r\n$4\r\nPING\r\n"))
+                .containsExactly("PING", "set|k|v", "GET|k", "PING");
+        assertThat(parse("PI", "NG\r", "\n")).containsExactly("PING");
+        assertThat(parse("x".repeat(1025))).containsExactly("!");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {
-        "PING\r\n", "*x\r\n", "*1\n", "*\r\n", "*65\r\n", "*1\r\n$524289\r\n", "*1\r\n$-1\r\n", "*1\r\n:1\r\n",
+        "*x\r\n", "*1\n", "*\r\n", "*65\r\n", "*1\r\n$524289\r\n", "*1\r\n$-1\r\n", "*1\r\n:1\r\n",
         "*1\r\n$1\r\nabc", "*99999999999999999999"})
     void saysOnceThatItUnderstandsNothing(String wrong) {
         assertThat(parse("*1\r\n$4\r\nPING\r\n" + wrong)).containsExactly("PING", "!");

@@ -1,0 +1,37 @@
+package io.hotpath.samples.webflux;
+
+import io.hotpath.samples.Options;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.server.WebServer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** {@code ./hotpath webflux [--port 8080]}; properties as {@code HOTPATH_JAVA_OPTS=-Dhotpath.kernel=epoll}. */
+public final class WebFluxMain {
+    private WebFluxMain() {}
+
+    public static void main(String[] args) {
+        try {
+            Options options = new Options("webflux", "--port 8080", args);
+            ConfigurableApplicationContext running = application().run("--server.port=" + options.port());
+            System.out.println("listening on 0.0.0.0:" + port(running));
+        } catch (IllegalArgumentException wrong) {
+            System.err.println("webflux: " + wrong.getMessage());
+            System.exit(2);
+        } catch (RuntimeException failed) {
+            System.exit(1); // Spring has said why
+        }
+    }
+
+    static SpringApplicationBuilder application() {
+        return new SpringApplicationBuilder(WebFluxApplication.class);
+    }
+
+    static int port(ConfigurableApplicationContext application) {
+        WebServer server = ((WebServerApplicationContext) application).getWebServer();
+        if (server == null) {
+            throw new IllegalStateException("the application serves nothing");
+        }
+        return server.getPort();
+    }
+}
