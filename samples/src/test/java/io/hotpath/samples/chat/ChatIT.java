@@ -39,16 +39,18 @@ class ChatIT {
         byte[] line = ("x".repeat(500) + "\n").getBytes(ISO_8859_1);
         try (Child chat = Child.start(ChatMain.class, "--port", "0")) {
             int port = chat.awaitPort();
-            try (Tool slow = Tool.start("netcat-openbsd", "nc", "-N", "-I", "4096", "127.0.0.1", "" + port);
-                    Socket fast = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                fast.setSoTimeout(30_000);
+            try (Tool slow = Tool.start("netcat-openbsd", "nc", "-N", "-I", "4096", "127.0.0.1", "" + port)) {
+                // Members are numbered as they come: the second connects when the first is known.
                 assertThat(slow.type("here\n").line()).isEqualTo("guest-1: here");
-                Thread reader = Thread.startVirtualThread(() -> readAll(fast));
-                for (int i = 0; i < lines; i++) {
-                    fast.getOutputStream().write(line);
+                try (Socket fast = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                    fast.setSoTimeout(30_000);
+                    Thread reader = Thread.startVirtualThread(() -> readAll(fast));
+                    for (int i = 0; i < lines; i++) {
+                        fast.getOutputStream().write(line);
+                    }
+                    fast.shutdownOutput();
+                    reader.join();
                 }
-                fast.shutdownOutput();
-                reader.join();
                 slow.end(); // 30 MB behind, which is more than the sockets and the pipe hold
                 assertThat(slow.out().lines()).anyMatch(text -> text.startsWith("* you missed "));
             }
