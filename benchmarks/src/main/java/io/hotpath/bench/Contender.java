@@ -26,7 +26,10 @@ public record Contender(
         boolean inShortForm,
         boolean answers) {
 
-    /** The whole command line for {@code workload} on {@code port}, where 0 picks one; more options may follow. */
+    /**
+     * The whole command line for {@code workload} on 127.0.0.1 and {@code port}, where 0 picks one. More options may follow,
+     * such as {@code --host 0.0.0.0} for a client that uses many addresses of the loopback network.
+     */
     public List<String> command(int port, Workload workload) {
         List<String> command = new ArrayList<>(program);
         command.addAll(List.of("--port", Integer.toString(port), "--workload", workload.word()));

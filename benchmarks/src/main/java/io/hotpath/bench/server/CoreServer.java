@@ -1,9 +1,8 @@
 package io.hotpath.bench.server;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.hotpath.bench.Workload;
 import io.hotpath.bench.serving.HttpHeads;
+import io.hotpath.bench.serving.HttpReplies;
 import io.hotpath.bench.serving.RunningServer;
 import io.hotpath.bench.serving.ServerOptions;
 import io.hotpath.bench.serving.ServerProcess;
@@ -99,12 +98,6 @@ public final class CoreServer {
     }
 
     private static final class Http extends Echo {
-        /** Replies that one send call takes at most. */
-        private static final int BATCH = 64;
-
-        private static final byte[] REPLIES = HttpHeads.REPLY.repeat(BATCH).getBytes(US_ASCII);
-        private static final int REPLY_BYTES = REPLIES.length / BATCH;
-
         private final Engine engine;
         private final byte[] piece;
         private final HttpHeads heads = new HttpHeads();
@@ -123,10 +116,9 @@ public final class CoreServer {
                 connection.reset();
                 return;
             }
-            while (requests > 0) {
-                int replies = Math.min(requests, BATCH);
-                connection.send(REPLIES, 0, replies * REPLY_BYTES, 0);
-                requests -= replies;
+            if (requests > 0) {
+                byte[] replies = HttpReplies.to(requests);
+                connection.send(replies, 0, replies.length, 0);
             }
         }
     }

@@ -1,12 +1,16 @@
 package io.hotpath.bench.server;
 
 import io.hotpath.KernelPolicy;
+import io.hotpath.bench.serving.NettyServing;
+import io.hotpath.bench.serving.RunningServer;
 import io.hotpath.bench.serving.ServerOptions;
 import io.hotpath.engine.EngineConfig;
 import io.hotpath.engine.EngineStats;
+import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** The engines of the servers under test: as they are by default, but for what the command line says. */
 final class Engines {
@@ -32,6 +36,12 @@ final class Engines {
         facts.put("layer", layer);
         facts.put("kernel", stats.kernel());
         return facts;
+    }
+
+    /** A server on Netty's channels. */
+    static RunningServer running(Channel channel, Supplier<EngineStats> stats) {
+        Map<String, String> facts = facts(channel.getClass().getSimpleName(), stats.get());
+        return new RunningServer(NettyServing.port(channel), facts, () -> counters(stats.get()));
     }
 
     /** What it counts that is compared. */

@@ -7,14 +7,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
  * with an empty line, without a body. Not for several threads.
  */
 public final class HttpHeads {
-    /** The answer to each request. */
-    public static final String REPLY = """
-            HTTP/1.1 200 OK\r
-            Content-Type: text/plain\r
-            Content-Length: 13\r
-            \r
-            Hello, World!""";
-
     /** Returned for what is no such request. */
     public static final int MALFORMED = -1;
 
