@@ -13,12 +13,10 @@ import java.util.Objects;
 /** How connections to a server come to stand: a socket, a connect, its outcome. Loop thread. */
 final class Connector {
     private final Engine engine;
-    private final Counters counters;
     private final int connectionsMax;
 
     Connector(Engine engine, EngineConfig config) {
         this.engine = engine;
-        counters = engine.counters;
         connectionsMax = config.connectionsMax();
     }
 
@@ -111,7 +109,6 @@ final class Connector {
     }
 
     private void stands(Connection c) {
-        counters.connected++;
         c.state = Connection.OPEN;
         try {
             c.handler().connected(c);

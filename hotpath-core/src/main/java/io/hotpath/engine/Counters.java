@@ -14,7 +14,6 @@ final class Counters {
     long acceptErrors;
     long acceptPauses;
     long refused;
-    long connected;
     long closedInOrder;
     long closedByFailure;
     long closedByReset;
@@ -33,8 +32,6 @@ final class Counters {
     long rearms;
     long copiedOut;
     long reserveServed;
-    long sendCancels;
-    long sendsAfterClose;
     long staleCompletions;
     long unexpectedErrnos;
     long handlerFailures;

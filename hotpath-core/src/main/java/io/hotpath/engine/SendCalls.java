@@ -143,8 +143,7 @@ final class SendCalls {
     /** The call is over before it began; the news still comes in order. */
     private void refuse(Connection c, long token, int errno) {
         if (c.closeReported) {
-            counters.sendsAfterClose++; // nothing follows a close, not even its own news
-            return;
+            return; // nothing follows a close, not even its own news
         }
         Outbound piece = pool.take(0, 0, -1, token);
         piece.end = true;

@@ -329,7 +329,6 @@ final class Sender {
     void cancel(Connection c) {
         if (c.sending > 0 && !c.sendCancelling) {
             c.sendCancelling = true;
-            counters.sendCancels++;
             engine.cancel(c.userData(Ops.SEND));
         }
     }

@@ -59,10 +59,6 @@ final class Completions {
         Abi.COUNTER.setRelease(cqTail, 0L, tail); // pairs with the consumer's load-acquire
     }
 
-    boolean overflowing() {
-        return first != end;
-    }
-
     boolean overflowFull() {
         return end - first >= OVERFLOW_MAX * WORDS;
     }
