@@ -49,8 +49,10 @@ public final class Catalog {
 
     private List<Contender> reference() {
         return List.of(
-                reference("c-uring", "C io_uring", "uring", true),
-                reference("c-epoll", "C epoll, edge-triggered", "epoll", false));
+                reference("c-uring", "C io_uring", true, "uring"),
+                reference("c-uring-bulk", "C io_uring, 64 KiB buffers", false,
+                        "uring", "--buffers", "64", "--buffer-bytes", "65536"),
+                reference("c-epoll", "C epoll, edge-triggered", false, "epoll"));
     }
 
     private List<Contender> ours() {
@@ -83,9 +85,11 @@ public final class Catalog {
         return peer("webflux", "WebFlux", "WebFluxPeer", Set.of(Workload.HTTP), Set.of());
     }
 
-    private Contender reference(String id, String title, String program, boolean inShortForm) {
-        Path binary = c.resolve(program);
-        return new Contender(id, title, List.of(binary.toString()), binary, ALL, inShortForm, false);
+    private Contender reference(String id, String title, boolean inShortForm, String name, String... options) {
+        Path binary = c.resolve(name);
+        List<String> program = new ArrayList<>(List.of(binary.toString()));
+        program.addAll(List.of(options));
+        return new Contender(id, title, program, binary, ALL, inShortForm, false);
     }
 
     /** One of ours on io_uring, and on the epoll kernel as {@code id-epoll}. */
