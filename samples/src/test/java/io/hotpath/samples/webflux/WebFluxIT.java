@@ -55,7 +55,7 @@ class WebFluxIT {
 
     @Test
     void theProgramSaysItsPortAndEndsWithItsSignal() throws Exception {
-        try (Child program = Child.start(WebFluxMain.class, "--port", "0");
+        try (Child program = Child.start(WebFluxMain.class, "--port", "0", "--events-port", "0");
                 Browser browser = new Browser(program.awaitPort())) {
             assertThat(browser.get("/greeting/you").body()).isEqualTo("hello you");
             program.process().toHandle().destroy();
@@ -69,7 +69,8 @@ class WebFluxIT {
         return WebFluxMain.application()
                 .initializers(context -> ((GenericApplicationContext) context)
                         .registerBean(NettyServerCustomizer.class, () -> watch))
-                .run("--server.port=0", property);
+                .properties("server.port=0", "events.port=0")
+                .run(property);
     }
 
     private static void everyRouteAnswers(ConfigurableApplicationContext application) throws Exception {
