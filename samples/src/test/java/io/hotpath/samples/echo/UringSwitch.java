@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Assumptions;
  * The host's switch, thrown for one test at a time with the lock and the written-down value that the core's fault tests use:
  * whoever comes next restores what a killed test left, and a shell that waits for this JVM's end does so before.
  */
-final class UringSwitch implements AutoCloseable {
+public final class UringSwitch implements AutoCloseable {
     private static final Path SETTING = Path.of("/proc/sys/kernel/io_uring_disabled");
     private static final Path LOCK = Path.of("/tmp/hotpath-sysctl.lock");
     private static final Path WRITTEN_DOWN = Path.of("/tmp/hotpath-sysctl.saved");
@@ -38,12 +38,12 @@ final class UringSwitch implements AutoCloseable {
     }
 
     /** Waits for its turn. */
-    static UringSwitch off() throws IOException {
+    public static UringSwitch off() throws IOException {
         Assumptions.assumeTrue(Files.isWritable(SETTING), SETTING + " cannot be written: not root, or before 6.6");
         return new UringSwitch();
     }
 
-    String value() throws IOException {
+    public String value() throws IOException {
         return Files.readAllLines(SETTING).getFirst();
     }
 

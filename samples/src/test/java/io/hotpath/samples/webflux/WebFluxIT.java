@@ -60,6 +60,7 @@ class WebFluxIT {
             assertThat(browser.get("/greeting/you").body()).isEqualTo("hello you");
             program.process().toHandle().destroy();
             assertThat(program.awaitExit()).isEqualTo(SIGTERM_EXIT);
+            assertThat(program.errors()).contains("Started WebFluxMain").doesNotContain("restricted method");
         }
     }
 

@@ -41,14 +41,22 @@ final class Chromium implements AutoCloseable {
         browser = Tool.start("chromium", "chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
                 "--disable-dev-shm-usage", "--no-first-run", "--window-size=1280,900", "--remote-debugging-port=0",
                 "--user-data-dir=" + profile, "about:blank");
-        String tab = client.send(
-                HttpRequest.newBuilder(URI.create("http://" + devTools() + "/json/new?about:blank"))
-                        .PUT(BodyPublishers.noBody()).build(),
-                BodyHandlers.ofString()).body();
-        URI socket = URI.create(json.readTree(tab).get("webSocketDebuggerUrl").asString());
-        page = client.newWebSocketBuilder().buildAsync(socket, new Messages()).join();
-        call("Runtime.enable", Map.of());
-        call("Page.navigate", Map.of("url", url));
+        try {
+            page = client.newWebSocketBuilder().buildAsync(tab(), new Messages()).join();
+            call("Runtime.enable", Map.of());
+            call("Page.navigate", Map.of("url", url));
+        } catch (Exception | Error failed) {
+            close();
+            throw failed;
+        }
+    }
+
+    /** Where a new tab can be talked to. */
+    private URI tab() throws IOException, InterruptedException {
+        URI fresh = URI.create("http://" + devTools() + "/json/new?about:blank");
+        HttpRequest put = HttpRequest.newBuilder(fresh).PUT(BodyPublishers.noBody()).build();
+        String tab = client.send(put, BodyHandlers.ofString()).body();
+        return URI.create(json.readTree(tab).get("webSocketDebuggerUrl").asString());
     }
 
     private String devTools() throws IOException {
