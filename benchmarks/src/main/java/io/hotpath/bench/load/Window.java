@@ -1,0 +1,17 @@
+package io.hotpath.bench.load;
+
+/** Who looks at the server when the measured time begins and ends. Called by the generator's thread: every nanosecond counts. */
+public interface Window {
+    /** For a load that nobody looks at. */
+    Window NONE = new Window() {
+        @Override
+        public void begins() {}
+
+        @Override
+        public void ends() {}
+    };
+
+    void begins();
+
+    void ends();
+}

@@ -1,0 +1,4 @@
+package io.hotpath.bench.run;
+
+/** A server that could not be measured, and why. */
+public record Failure(String contender, String reason) {}

@@ -1,0 +1,51 @@
+package io.hotpath.bench.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What {@code /proc} knows of a process. */
+record Proc(long pid) {
+    /** Resident memory, in bytes. */
+    long residentBytes() {
+        return 1024 * sum(List.of(dir().resolve("status")), "VmRSS");
+    }
+
+    /** Context switches of all threads that live, asked for or not. */
+    long contextSwitches() {
+        try (var threads = Files.list(dir().resolve("task"))) {
+            List<Path> files = threads.map(thread -> thread.resolve("status")).toList();
+            return sum(files, "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches");
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private Path dir() {
+        return Path.of("/proc", Long.toString(pid));
+    }
+
+    private static long sum(List<Path> files, String... keys) {
+        long sum = 0;
+        for (Path file : files) {
+            for (String line : lines(file)) {
+                String[] words = line.split(":?\\s+", 3);
+                sum += List.of(keys).contains(words[0]) ? Long.parseLong(words[1]) : 0;
+            }
+        }
+        return sum;
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (NoSuchFileException ended) {
+            return List.of(); // a thread that was there a moment ago
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}

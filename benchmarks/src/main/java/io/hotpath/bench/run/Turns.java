@@ -1,0 +1,99 @@
+package io.hotpath.bench.run;
+
+import io.hotpath.bench.load.Generator;
+import io.hotpath.bench.load.Load;
+import io.hotpath.bench.load.LoadResult;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * One scenario on servers that run. The machine's speed changes by the second, so everybody has a window in each round, and each
+ * round begins with another one. A server that fails is out of it.
+ */
+final class Turns {
+    private static final int WARM_WINDOWS_MIN = 3;
+    private static final int WARM_WINDOWS_MAX = 8;
+
+    /** How near a server's window must be to the one before for it to be warm. */
+    private static final double STEADY = 0.05;
+
+    private final Scenario scenario;
+    private final Load load;
+    private final Timing timing;
+    private final List<RunningContender> active;
+    private final List<Failure> failures;
+
+    Turns(Scenario scenario, SideBySide servers, Timing timing) {
+        this.scenario = scenario;
+        this.timing = timing;
+        load = scenario.load();
+        active = new ArrayList<>(servers.servers());
+        failures = new ArrayList<>(servers.failures());
+    }
+
+    Measurement run() throws IOException, InterruptedException {
+        warm();
+        List<Sample> samples = new ArrayList<>();
+        for (int i = 0; i < timing.rounds(); i++) {
+            samples.addAll(round(i));
+        }
+        List<Extra> extras = new ArrayList<>();
+        for (RunningContender server : List.copyOf(active)) {
+            try {
+                extras.add(ExtraWindow.run(server, load, timing));
+            } catch (IllegalStateException failed) {
+                fails(server, failed);
+            }
+        }
+        return new Measurement(scenario, samples, extras, failures);
+    }
+
+    /** The same number of windows for everybody, until everybody's last two agree or nobody has more patience. */
+    private void warm() {
+        List<Sample> before = round(0);
+        boolean steady = false;
+        for (int i = 1; i < WARM_WINDOWS_MAX && !(steady && i >= WARM_WINDOWS_MIN); i++) {
+            List<Sample> now = round(0);
+            steady = agree(before, now);
+            before = now;
+        }
+    }
+
+    private static boolean agree(List<Sample> before, List<Sample> now) {
+        return now.stream().allMatch(sample -> before.stream()
+                .filter(other -> other.contender().equals(sample.contender()))
+                .allMatch(other -> Math.abs(Metric.CPU.of(sample) / Metric.CPU.of(other) - 1) <= STEADY));
+    }
+
+    /** A window of each, in an order that depends on the round. */
+    private List<Sample> round(int round) {
+        List<RunningContender> order = new ArrayList<>(active);
+        Collections.rotate(order, -round);
+        List<Sample> measured = new ArrayList<>();
+        for (RunningContender server : order) {
+            try {
+                measured.add(window(server, round));
+            } catch (IllegalStateException failed) {
+                fails(server, failed);
+            }
+        }
+        return measured;
+    }
+
+    private Sample window(RunningContender server, int round) {
+        ServerWindow window = new ServerWindow(server.pid());
+        LoadResult result =
+                Generator.run(load, server.address(), timing.settleNanos(), timing.windowNanos(), window);
+        if (result.messages() == 0) {
+            throw new IllegalStateException("no message was answered in a window");
+        }
+        return window.sample(server.contender().id(), round, result, 0);
+    }
+
+    private void fails(RunningContender server, IllegalStateException failed) {
+        failures.add(new Failure(server.contender().id(), String.valueOf(failed.getMessage())));
+        active.remove(server);
+    }
+}
