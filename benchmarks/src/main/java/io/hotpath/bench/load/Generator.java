@@ -20,6 +20,9 @@ public final class Generator implements AutoCloseable {
 
     private static final long TURN_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(20);
 
+    /** What was in flight while the window's watcher looked has waited for it, so latencies count a little later. */
+    private static final long RIPPLE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     /** A kernel's timer may be late by this; an open loop that is nearer to its next message does not sleep. */
     private static final long TIMER_SLACK_NANOS = 100_000;
 
@@ -73,10 +76,13 @@ public final class Generator implements AutoCloseable {
         begin();
         turnFor(settleNanos);
         window.begins();
-        long start = System.nanoTime();
+        clock.passes();
+        long start = clock.now();
         tally.begin();
-        turnFor(windowNanos);
-        long nanos = System.nanoTime() - start;
+        turnFor(Math.min(RIPPLE_NANOS, windowNanos / 4));
+        tally.beginLatencies();
+        turnFor(windowNanos - (clock.now() - start));
+        long nanos = clock.now() - start;
         window.ends();
         LoadResult result = tally.result(nanos);
         end();

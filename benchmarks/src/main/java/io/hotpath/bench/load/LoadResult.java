@@ -6,13 +6,12 @@ package io.hotpath.bench.load;
  * @param nanos         how long it took
  * @param messages      messages that were answered in it; what a sink's kernel took
  * @param bytes         their bytes
- * @param messagesInAll with those before and after the window
  * @param p50Nanos      half of the messages were as fast; latencies are 0 where nothing comes back
  * @param p99Nanos      99 of 100
  * @param p999Nanos     999 of 1000
  */
 public record LoadResult(
-        long nanos, long messages, long bytes, long messagesInAll, long p50Nanos, long p99Nanos, long p999Nanos) {
+        long nanos, long messages, long bytes, long p50Nanos, long p99Nanos, long p999Nanos) {
     public double messagesPerSecond() {
         return messages * 1e9 / nanos;
     }

@@ -26,16 +26,20 @@ final class Tally {
         latencies.recordValue(Math.clamp(nanos, 0, LATENCY_NANOS_MAX));
     }
 
-    /** Counts from here on. */
+    /** Counts messages from here on. */
     void begin() {
         messagesBefore = messages;
         bytesBefore = bytes;
+    }
+
+    /** Counts latencies from here on. */
+    void beginLatencies() {
         latencies.reset();
     }
 
     LoadResult result(long nanos) {
         return new LoadResult(
-                nanos, messages - messagesBefore, bytes - bytesBefore, messages,
+                nanos, messages - messagesBefore, bytes - bytesBefore,
                 latencies.getValueAtPercentile(50), latencies.getValueAtPercentile(99),
                 latencies.getValueAtPercentile(99.9));
     }

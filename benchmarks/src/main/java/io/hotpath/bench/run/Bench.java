@@ -41,7 +41,7 @@ final class Bench {
         }
     }
 
-    Result run(List<Scenario> scenarios) throws IOException, InterruptedException {
+    Result run(List<Scenario> scenarios) throws IOException {
         for (Workload workload : Workload.values()) {
             List<Contender> able = contenders.stream().filter(c -> c.workloads().contains(workload)).toList();
             List<Scenario> ofIt = scenarios.stream().filter(scenario -> scenario.workload() == workload).toList();
@@ -60,7 +60,7 @@ final class Bench {
     }
 
     private void sideBySide(List<Contender> able, Workload workload, List<Scenario> scenarios)
-            throws IOException, InterruptedException {
+            throws IOException {
         if (scenarios.isEmpty() || able.isEmpty()) {
             return;
         }

@@ -14,9 +14,9 @@ record BenchOptions(
         boolean full, Timing timing, List<String> only, List<String> workloads, boolean verify, String name,
         String publish) {
     private static final String DEFAULT = "";
-    private static final String SHORT_SECONDS = "0.6";
+    private static final String SHORT_SECONDS = "0.5";
     private static final String FULL_SECONDS = "1";
-    private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 
     static BenchOptions parse(String[] args) {
         Arguments given = new Arguments("bench", Map.of(

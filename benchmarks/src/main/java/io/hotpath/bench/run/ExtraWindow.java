@@ -2,40 +2,68 @@ package io.hotpath.bench.run;
 
 import io.hotpath.bench.load.Generator;
 import io.hotpath.bench.load.Load;
+import io.hotpath.bench.load.LoadResult;
 import io.hotpath.bench.load.Window;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /** A window of its own for what disturbs a server: counting its system calls, asking it what it has allocated. */
-final class ExtraWindow {
+final class ExtraWindow implements Window {
     private static final String ALLOCATED = "allocated";
 
-    private ExtraWindow() {}
+    private final RunningContender server;
+    private SystemCalls counter = SystemCalls.NONE;
+    private OptionalLong calls = OptionalLong.empty();
+    private OptionalLong before = OptionalLong.empty();
+    private long allocated;
 
-    /** @throws IllegalStateException if the server fails under the load */
-    static Extra run(RunningContender server, Load load, Timing timing) throws IOException, InterruptedException {
-        Map<String, Long> first = server.stats();
-        Map<String, Long> before = server.stats();
-        long asking = allocated(before) - allocated(first); // what an answer costs
-
-        SystemCalls counter = SystemCalls.of(server.pid());
-        long messages;
-        OptionalLong calls;
-        try {
-            messages = Generator.run(load, server.address(), 0, timing.windowNanos(), Window.NONE).messagesInAll();
-        } finally {
-            calls = counter.count();
-        }
-        long bytes = allocated(server.stats()) - allocated(before) - asking;
-        return new Extra(
-                server.contender().id(),
-                before.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of((double) bytes / messages),
-                calls.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of((double) calls.getAsLong() / messages));
+    private ExtraWindow(RunningContender server) {
+        this.server = server;
     }
 
-    private static long allocated(Map<String, Long> stats) {
-        return stats.getOrDefault(ALLOCATED, 0L);
+    /** @throws IllegalStateException if the server fails under the load */
+    static Extra measure(RunningContender server, Load load, Timing timing) {
+        ExtraWindow window = new ExtraWindow(server);
+        try {
+            LoadResult result =
+                    Generator.run(load, server.address(), timing.settleNanos(), timing.windowNanos(), window);
+            return window.extra(result.messages());
+        } finally {
+            window.counter.count();
+        }
+    }
+
+    @Override
+    public void begins() {
+        allocatedBytes(); // the first answer loads classes
+        long first = allocatedBytes().orElse(0);
+        before = allocatedBytes();
+        allocated = -before.orElse(0) - (before.orElse(0) - first); // without what the answer itself costs
+        counter = SystemCalls.of(server.pid());
+    }
+
+    @Override
+    public void ends() {
+        calls = counter.count();
+        allocated += allocatedBytes().orElse(0);
+    }
+
+    private OptionalLong allocatedBytes() {
+        try {
+            Map<String, Long> stats = server.stats();
+            return stats.containsKey(ALLOCATED) ? OptionalLong.of(stats.get(ALLOCATED)) : OptionalLong.empty();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private Extra extra(long messages) {
+        return new Extra(
+                server.contender().id(),
+                before.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of((double) allocated / messages),
+                calls.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of((double) calls.getAsLong() / messages));
     }
 }

@@ -25,7 +25,7 @@ final class IdleMemory {
     private IdleMemory() {}
 
     static Measurement measure(Scenario scenario, List<Contender> contenders, Timing timing, Path logs)
-            throws IOException, InterruptedException {
+            throws IOException {
         List<Sample> samples = new ArrayList<>();
         List<Failure> failures = new ArrayList<>();
         List<Contender> active = new ArrayList<>(contenders);
@@ -43,7 +43,7 @@ final class IdleMemory {
     }
 
     private static Sample sample(Scenario scenario, Contender contender, int round, Timing timing, Path logs)
-            throws IOException, InterruptedException {
+            throws IOException {
         try (RunningContender server = new RunningContender(contender, scenario.workload(), logs)) {
             Generator.run(WARM, server.address(), 0, WARM_NANOS, Window.NONE);
             long before = new Proc(server.pid()).residentBytes();

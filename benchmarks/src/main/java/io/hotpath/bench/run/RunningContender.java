@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A server under test as a process on its core, from when it listens to its SIGTERM. */
 final class RunningContender implements AutoCloseable {
@@ -40,7 +41,7 @@ final class RunningContender implements AutoCloseable {
      * @param logs a directory for what it writes to stderr
      * @throws IllegalStateException if it does not listen in time
      */
-    RunningContender(Contender contender, Workload workload, Path logs) throws IOException, InterruptedException {
+    RunningContender(Contender contender, Workload workload, Path logs) throws IOException {
         this.contender = contender;
         Files.createDirectories(logs);
         log = logs.resolve(contender.id() + '-' + workload.word() + ".log");
@@ -50,7 +51,7 @@ final class RunningContender implements AutoCloseable {
         Thread.ofVirtual().start(this::read);
         try {
             address = new InetSocketAddress(InetAddress.getLoopbackAddress(), awaitPort());
-        } catch (RuntimeException | InterruptedException failed) {
+        } catch (RuntimeException failed) {
             process.destroyForcibly();
             throw failed;
         }
@@ -66,7 +67,7 @@ final class RunningContender implements AutoCloseable {
         }
     }
 
-    private int awaitPort() throws InterruptedException {
+    private int awaitPort() {
         while (true) {
             String line = await("", START_SECONDS_MAX);
             if (line.startsWith(DESCRIBE)) {
@@ -78,10 +79,10 @@ final class RunningContender implements AutoCloseable {
     }
 
     /** The next line that begins with {@code prefix}. */
-    private String await(String prefix, int secondsMax) throws InterruptedException {
+    private String await(String prefix, int secondsMax) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(secondsMax);
         while (process.isAlive() || !lines.isEmpty()) {
-            String line = lines.poll(100, TimeUnit.MILLISECONDS);
+            String line = poll();
             if (line != null && line.startsWith(prefix)) {
                 return line;
             }
@@ -93,8 +94,17 @@ final class RunningContender implements AutoCloseable {
                 + ", see " + log);
     }
 
+    private @Nullable String poll() {
+        try {
+            return lines.poll(100, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", interrupted);
+        }
+    }
+
     /** What the server counts; empty if it does not answer. */
-    Map<String, Long> stats() throws IOException, InterruptedException {
+    Map<String, Long> stats() throws IOException {
         Map<String, Long> stats = new HashMap<>();
         if (contender.answers()) {
             process.outputWriter(StandardCharsets.UTF_8).append("stats\n").flush();

@@ -13,7 +13,7 @@ final class SideBySide implements AutoCloseable {
     private final List<Failure> failures = new ArrayList<>();
 
     /** Starts them one after the other. Who does not start is among {@link #failures}. */
-    SideBySide(List<Contender> contenders, Workload workload, Path logs) throws InterruptedException {
+    SideBySide(List<Contender> contenders, Workload workload, Path logs) {
         for (Contender contender : contenders) {
             try {
                 servers.add(new RunningContender(contender, workload, logs));

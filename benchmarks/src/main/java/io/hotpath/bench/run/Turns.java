@@ -3,7 +3,6 @@ package io.hotpath.bench.run;
 import io.hotpath.bench.load.Generator;
 import io.hotpath.bench.load.Load;
 import io.hotpath.bench.load.LoadResult;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -14,7 +13,7 @@ import java.util.List;
  */
 final class Turns {
     private static final int WARM_WINDOWS_MIN = 3;
-    private static final int WARM_WINDOWS_MAX = 8;
+    private static final int WARM_WINDOWS_MAX = 6;
 
     /** How near a server's window must be to the one before for it to be warm. */
     private static final double STEADY = 0.05;
@@ -33,7 +32,7 @@ final class Turns {
         failures = new ArrayList<>(servers.failures());
     }
 
-    Measurement run() throws IOException, InterruptedException {
+    Measurement run() {
         warm();
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < timing.rounds(); i++) {
@@ -42,7 +41,7 @@ final class Turns {
         List<Extra> extras = new ArrayList<>();
         for (RunningContender server : List.copyOf(active)) {
             try {
-                extras.add(ExtraWindow.run(server, load, timing));
+                extras.add(ExtraWindow.measure(server, load, timing));
             } catch (IllegalStateException failed) {
                 fails(server, failed);
             }
