@@ -1,10 +1,8 @@
 package io.hotpath.bench.run;
 
-import io.hotpath.bench.Catalog;
 import io.hotpath.bench.Contender;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -36,8 +34,7 @@ public final class BenchMain {
 
     private static void measure(BenchOptions options, Path benchmarks) throws IOException, InterruptedException {
         List<Scenario> scenarios = options.scenarios();
-        List<Contender> contenders = new Build(benchmarks, System.out).all(
-                options.contenders(new Catalog(benchmarks).contenders()));
+        List<Contender> contenders = new Build(benchmarks, System.out).contenders(options);
         if (contenders.isEmpty()) {
             throw new IllegalStateException("there is no server to measure");
         }

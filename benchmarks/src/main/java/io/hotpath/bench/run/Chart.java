@@ -23,26 +23,24 @@ final class Chart {
     }
 
     String svg() {
-        for (Measurement measurement : result.measurements()) {
-            panel(measurement);
-        }
+        result.reference().ifPresent(
+                reference -> result.measurements().forEach(measurement -> panel(measurement, reference)));
         String machine = result.date() + ", " + result.machine();
         return String.format(Locale.ROOT, """
                 <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" \
                 font-family="sans-serif" font-size="12" fill="#222">
                 <rect width="100%%" height="100%%" fill="#fff"/>
-                <text x="10" y="20" font-size="15">%s: medians, and where they lie with 95 %% confidence</text>
-                <text x="10" y="38" fill="#666">%s, %d rounds of %s s</text>
+                <text x="10" y="20" font-size="15">%s: medians and their intervals</text>
+                <text x="10" y="38" fill="#666">%s, %d rounds of %s ms</text>
                 """, WIDTH, y + 10, WIDTH, y + 10, escaped(result.name()), escaped(machine), result.rounds(),
-                Text.number(result.seconds())) + svg + "</svg>\n";
+                Text.number(1000 * result.seconds())) + svg + "</svg>\n";
     }
 
-    private void panel(Measurement measurement) {
+    private void panel(Measurement measurement, ServerFacts reference) {
         boolean idle = measurement.scenario().load().mode() == Mode.IDLE;
-        String base = result.reference().map(ServerFacts::id).orElse("");
         List<Bar> bars = result.servers().stream()
                 .map(server -> new Bar(server, idle ? measurement.median(server.id(), Metric.MEMORY)
-                        : measurement.ratio(server.id(), base, Metric.CPU)))
+                        : measurement.ratio(server.id(), reference.id(), Metric.CPU)))
                 .filter(bar -> !bar.value.empty())
                 .toList();
         if (bars.isEmpty()) {
@@ -51,7 +49,7 @@ final class Chart {
         double most = Math.max(bars.stream().mapToDouble(bar -> bar.value.high()).max().orElse(1), 1);
         double scale = (WIDTH - LEFT - RIGHT) / most;
         text(10, y + 22, "start", "13", measurement.scenario().title()
-                + (idle ? ": resident bytes per connection" : ": server CPU per message, C io_uring = 1"));
+                + (idle ? ": resident bytes per connection" : ": server CPU per message, " + reference.title() + " = 1"));
         y += HEAD;
         int top = y;
         for (Bar bar : bars) {

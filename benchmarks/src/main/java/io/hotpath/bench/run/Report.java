@@ -7,6 +7,13 @@ import java.util.OptionalDouble;
 
 /** A result as Markdown. */
 final class Report {
+    private static final String HOW_TO_READ = """
+            Ratios are medians of the ratios of each round, in brackets their intervals: the true median is inside with at least
+            95 % confidence (below 6 rounds: lowest and highest). CPU is the CPU time of the server's whole process per message;
+            lower is better. Context switches, system calls and allocated bytes are per message too, the latter two from a window
+            of their own. Where the generator is busy nearly all the time (1.00) it limits the rate, and the server's CPU says more.
+            """;
+
     private final Result result;
 
     Report(Result result) {
@@ -19,9 +26,7 @@ final class Report {
         if (!result.complete()) {
             text.append("**Not complete**: the run is going on, or was given up.\n\n");
         }
-        text.append("Ratios are medians of the ratios of each round, in brackets their intervals: the true median is inside with at")
-                .append(" least 95 %\nconfidence (below 6 rounds: lowest and highest). CPU is the CPU time of the server's")
-                .append(" whole process; lower is better.\n\n");
+        text.append(HOW_TO_READ).append('\n');
         text.append(new RatioTable(result).markdown());
         text.append("\n![Server CPU per message](").append(result.name()).append(".svg)\n");
         for (Measurement measurement : result.measurements()) {
@@ -35,7 +40,7 @@ final class Report {
     String caption() {
         return result.date() + ", revision " + result.revision() + ": " + result.machine()
                 + ", loopback; one event loop pinned to core 0, the load generator to core 1; "
-                + result.rounds() + " interleaved rounds of " + Text.number(result.seconds()) + " s. JVM flags: "
+                + result.rounds() + " interleaved rounds of " + Text.number(1000 * result.seconds()) + " ms. JVM flags: "
                 + result.machine().flags() + '.';
     }
 

@@ -108,7 +108,7 @@ final class RunningContender implements AutoCloseable {
         Map<String, Long> stats = new HashMap<>();
         if (contender.answers()) {
             process.outputWriter(StandardCharsets.UTF_8).append("stats\n").flush();
-            for (String pair : await(STATS, ANSWER_SECONDS_MAX).substring(STATS.length()).split(" ")) {
+            for (String pair : await(STATS, ANSWER_SECONDS_MAX).substring(STATS.length()).split(" ", -1)) {
                 stats.put(pair.substring(0, pair.indexOf('=')), Long.valueOf(pair.substring(pair.indexOf('=') + 1)));
             }
         }

@@ -58,7 +58,7 @@ final class SystemCalls {
     static OptionalLong parse(String said) {
         return said.lines()
                 .filter(line -> line.contains(EVENT))
-                .map(line -> line.substring(0, line.indexOf(',')))
+                .map(line -> line.split(",", 2)[0])
                 .filter(count -> !count.isEmpty() && count.chars().allMatch(Character::isDigit))
                 .mapToLong(Long::parseLong)
                 .findFirst();
