@@ -37,7 +37,8 @@ public final class Arguments {
 
     private static String usage(String program, Map<String, String> defaults) {
         StringBuilder text = new StringBuilder("usage: hotpath " + program);
-        defaults.forEach((name, value) -> text.append(value.equals(NO) ? " [" + name + ']' : " [" + name + ' ' + value + ']'));
+        defaults.forEach(
+                (name, value) -> text.append(value.equals(NO) ? " [" + name + ']' : " [" + name + ' ' + value + ']'));
         return text.toString();
     }
 

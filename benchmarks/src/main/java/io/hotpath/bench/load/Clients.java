@@ -4,8 +4,8 @@ import io.hotpath.engine.Engine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
-import java.util.stream.IntStream;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Makes the clients of a load. */
 final class Clients {

@@ -92,7 +92,8 @@ final class HttpResponses {
     private void lineIs(byte[] line, int from, int to) {
         int end = to > from && line[to - 1] == '\r' ? to - 1 : to;
         if (!inFields) {
-            if (end - from < STATUS.length || !Arrays.equals(line, from, from + STATUS.length, STATUS, 0, STATUS.length)) {
+            if (end - from < STATUS.length
+                    || !Arrays.equals(line, from, from + STATUS.length, STATUS, 0, STATUS.length)) {
                 throw new LoadException("a response begins with: " + new String(line, from, end - from, ISO_8859_1));
             }
             inFields = true;

@@ -21,7 +21,8 @@ public final class LoadMain {
         InetSocketAddress server = new InetSocketAddress(InetAddress.getLoopbackAddress(), given.number("--port"));
         CpuTime cpu = new CpuTime(given.number("--pid"));
         LoadResult result =
-                Generator.run(load, server, TimeUnit.SECONDS.toNanos(given.number("--settle")), TimeUnit.SECONDS.toNanos(given.number("--seconds")), cpu);
+                Generator.run(load, server, TimeUnit.SECONDS.toNanos(given.number("--settle")),
+                        TimeUnit.SECONDS.toNanos(given.number("--seconds")), cpu);
         System.out.printf(
                 Locale.ROOT,
                 "rate=%.0f MBps=%.1f p50_us=%.1f p99_us=%.1f p999_us=%.1f server_ns=%.1f generator_ns=%.1f%n",

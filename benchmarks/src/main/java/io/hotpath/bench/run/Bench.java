@@ -28,7 +28,8 @@ final class Bench {
      * @param begun a result without measurements
      * @param save  takes the result as far as it is there
      */
-    Bench(Result begun, List<Contender> contenders, Timing timing, Path logs, PrintStream progress, Consumer<Result> save) {
+    Bench(Result begun, List<Contender> contenders, Timing timing, Path logs, PrintStream progress,
+            Consumer<Result> save) {
         this.begun = begun;
         this.contenders = contenders;
         this.timing = timing;

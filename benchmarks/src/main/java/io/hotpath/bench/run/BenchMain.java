@@ -14,7 +14,8 @@ public final class BenchMain {
 
     /** Ends with 1 if nothing could be measured, with 2 if it was called wrongly. */
     public static void main(String[] args) throws IOException, InterruptedException {
-        Path benchmarks = Path.of(System.getProperty("hotpath.home", ".")).resolve("benchmarks").toAbsolutePath().normalize();
+        Path benchmarks =
+                Path.of(System.getProperty("hotpath.home", ".")).resolve("benchmarks").toAbsolutePath().normalize();
         try {
             BenchOptions options = BenchOptions.parse(args);
             if (options.publish().isEmpty()) {
@@ -50,13 +51,14 @@ public final class BenchMain {
 
     private static void publish(Path json, Path readme, Path performance) throws IOException {
         Result result = new ResultFile(json).read();
-        Path results = json.toAbsolutePath().getParent();
+        Path results = json.toAbsolutePath().resolveSibling("");
         Publisher.publish(result, results, readme, false);
         Publisher.publish(result, results, performance, true);
     }
 
     private static String revision(Path benchmarks) throws IOException, InterruptedException {
-        Process git = new ProcessBuilder("git", "describe", "--always", "--dirty").directory(benchmarks.toFile()).start();
+        Process git =
+                new ProcessBuilder("git", "describe", "--always", "--dirty").directory(benchmarks.toFile()).start();
         String said = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         return git.waitFor() == 0 ? said : "unknown";
     }

@@ -13,8 +13,6 @@ import java.util.stream.Stream;
 
 /** Builds what contenders need beside this class path, if it is missing or older than its sources. */
 final class Build {
-    private static final String SOURCE = ".c";
-
     private final Path benchmarks;
     private final PrintStream words;
 
@@ -51,17 +49,16 @@ final class Build {
     }
 
     private void compileC(Path program) throws IOException, InterruptedException {
-        Path source = benchmarks.resolve("c").resolve(program.getFileName() + SOURCE);
-        if (stale(program, List.of(source.getParent()))) {
-            Files.createDirectories(program.getParent());
-            run(List.of("gcc", "-O2", "-o", program.toString(), source.toString(), "-luring"),
-                    "needs gcc and the header of liburing (Debian: gcc liburing-dev)");
-        }
+        Path sources = benchmarks.resolve("c");
+        run(List.of("make", "-s", "-C", sources.toString(), sources.relativize(program).toString()),
+                "needs make, gcc and the header of liburing (Debian: make gcc liburing-dev)");
     }
 
     private void packagePeers(Path classPath) throws IOException, InterruptedException {
         Path peers = benchmarks.resolve("peers");
-        if (stale(classPath, List.of(peers.resolve("src"), peers.resolve("pom.xml"), benchmarks.resolve("src/shared")))) {
+        if (stale(classPath,
+                List.of(peers.resolve("src"), peers.resolve("pom.xml"), benchmarks.resolve("src/shared")))) {
+            words.println("building the peers");
             run(List.of("mvn", "-B", "-ntp", "-q", "-f", peers.resolve("pom.xml").toString(), "package"),
                     "needs Maven, and its repository at the first time");
         }
@@ -85,7 +82,6 @@ final class Build {
     }
 
     private void run(List<String> command, String remedy) throws IOException, InterruptedException {
-        words.println("building: " + String.join(" ", command));
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         int status;

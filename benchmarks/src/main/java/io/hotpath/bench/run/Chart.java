@@ -49,7 +49,8 @@ final class Chart {
         double most = Math.max(bars.stream().mapToDouble(bar -> bar.value.high()).max().orElse(1), 1);
         double scale = (WIDTH - LEFT - RIGHT) / most;
         text(10, y + 22, "start", "13", measurement.scenario().title()
-                + (idle ? ": resident bytes per connection" : ": server CPU per message, " + reference.title() + " = 1"));
+                + (idle ? ": resident bytes per connection"
+                        : ": server CPU per message, " + reference.title() + " = 1"));
         y += HEAD;
         int top = y;
         for (Bar bar : bars) {
@@ -92,7 +93,8 @@ final class Chart {
 
     private void line(double x1, int y1, double x2, int y2, String color) {
         svg.append(String.format(
-                Locale.ROOT, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\"/>%n", x1, y1, x2, y2, color));
+                Locale.ROOT, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\"/>%n", x1, y1, x2, y2,
+                color));
     }
 
     private static String escaped(String text) {

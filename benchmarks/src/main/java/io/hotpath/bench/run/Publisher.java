@@ -21,8 +21,8 @@ final class Publisher {
      * @throws IllegalArgumentException if the page has no markers
      */
     static void publish(Result result, Path results, Path page, boolean chart) throws IOException {
-        Path from = page.toAbsolutePath().getParent();
-        String link = from.relativize(results.toAbsolutePath()).resolve(result.name()).toString();
+        Path from = page.toAbsolutePath().normalize().resolveSibling("");
+        String link = from.relativize(results.toAbsolutePath().normalize()).resolve(result.name()).toString();
         String table = new RatioTable(result).markdown() + '\n' + new Report(result).caption() + '\n'
                 + "Everything measured: [" + result.name() + "](" + link + ".md).\n"
                 + (chart ? "\n![Server CPU per message](" + link + ".svg)\n" : "");
@@ -31,7 +31,8 @@ final class Publisher {
 
     /** {@code page} with {@code table} between its markers. */
     static String replaced(String page, String table) {
-        Matcher markers = Pattern.compile(Pattern.quote(BEGIN) + ".*?" + Pattern.quote(END), Pattern.DOTALL).matcher(page);
+        Matcher markers =
+                Pattern.compile(Pattern.quote(BEGIN) + ".*?" + Pattern.quote(END), Pattern.DOTALL).matcher(page);
         if (!markers.find()) {
             throw new IllegalArgumentException("the page has no line " + BEGIN.strip() + " or no end of it");
         }

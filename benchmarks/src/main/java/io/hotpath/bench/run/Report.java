@@ -40,7 +40,8 @@ final class Report {
     String caption() {
         return result.date() + ", revision " + result.revision() + ": " + result.machine()
                 + ", loopback; one event loop pinned to core 0, the load generator to core 1; "
-                + result.rounds() + " interleaved rounds of " + Text.number(1000 * result.seconds()) + " ms. JVM flags: "
+                + result.rounds() + " interleaved rounds of " + Text.number(1000 * result.seconds())
+                + " ms. JVM flags: "
                 + result.machine().flags() + '.';
     }
 
@@ -53,7 +54,8 @@ final class Report {
         boolean idle = measurement.scenario().load().mode() == Mode.IDLE;
         StringBuilder text = new StringBuilder(idle ? memory(measurement) : messages(measurement));
         for (Failure failure : measurement.failures()) {
-            text.append("\nNot measured: ").append(failure.contender()).append(", ").append(failure.reason()).append(".\n");
+            text.append("\nNot measured: ").append(failure.contender()).append(", ").append(failure.reason())
+                    .append(".\n");
         }
         return text.toString();
     }
@@ -123,7 +125,8 @@ final class Report {
                 Spread cpu = measurement.ratio(pair.server(), pair.against(), Metric.CPU);
                 if (!cpu.empty()) {
                     rows.append(Text.row(List.of(
-                            measurement.scenario().title(), title(pair.server()), title(pair.against()), Text.ratio(cpu),
+                            measurement.scenario().title(), title(pair.server()), title(pair.against()),
+                            Text.ratio(cpu),
                             Text.ratio(measurement.ratio(pair.server(), pair.against(), Metric.RATE)),
                             Text.ratio(measurement.ratio(pair.server(), pair.against(), Metric.P50)))));
                 }

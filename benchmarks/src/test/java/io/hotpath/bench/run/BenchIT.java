@@ -14,14 +14,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The whole bench on our own server, for a moment. What it measures is not looked at, only that it does. */
 class BenchIT {
-    @TempDir
-    Path directory;
+    @TempDir Path directory;
 
     @Test
     void measuresAServerAndSavesAfterEachScenario() throws Exception {
         BenchOptions options = BenchOptions.parse(new String[]{
-                "--only", "core-epoll", "--rounds", "1", "--seconds", "0.3", "--verify", "--workload",
-                "echo-64b-64,echo-64k,open,churn,sink,http-64x16"});
+            "--only", "core-epoll", "--rounds", "1", "--seconds", "0.3", "--verify", "--workload",
+            "echo-64k,open,churn,sink,http-64x16"});
         List<Contender> contenders = options.contenders(new Catalog(directory).contenders());
         Result begun = new Result(
                 "bench-it", "2026-01-31", "none", Machine.here(), 1, 0, false, List.of(), List.of());
@@ -42,7 +41,8 @@ class BenchIT {
             assertThat(measurement.extras()).singleElement()
                     .satisfies(extra -> assertThat(extra.allocatedBytes()).isPresent());
         });
-        assertThat(result.server("core-epoll").orElseThrow().describe()).anyMatch(line -> line.contains("kernel=epoll"));
+        assertThat(result.server("core-epoll").orElseThrow().describe())
+                .anyMatch(line -> line.contains("kernel=epoll"));
         assertThat(saved).hasSize(options.scenarios().size() + 1);
         assertThat(saved.subList(0, saved.size() - 1)).noneMatch(Result::complete);
     }

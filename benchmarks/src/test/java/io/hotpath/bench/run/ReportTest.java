@@ -16,8 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a result looks like. To change it on purpose, put what the test found in place of the expected file. */
 class ReportTest {
-    @TempDir
-    Path directory;
+    @TempDir Path directory;
 
     @Test
     void theMarkdownIsAsExpected() throws IOException {

@@ -25,7 +25,8 @@ final class Results {
                 sample("c-uring", 1, 6_000), sample("c-uring", 2, 5_000), sample("core", 2, 4_500),
                 sample("broken", 0, 9_000));
         return new Result(
-                "2026-01-31-small", "2026-01-31", "abc1234", new Machine("Linux 6.18", "A <CPU>", 2, "JDK 25", "-XX:+X"), 3,
+                "2026-01-31-small", "2026-01-31", "abc1234",
+                new Machine("Linux 6.18", "A <CPU>", 2, "JDK 25", "-XX:+X"), 3,
                 0.5, true,
                 List.of(
                         new ServerFacts("c-uring", "C io_uring", true, List.of()),
@@ -36,7 +37,8 @@ final class Results {
                                 List.of(new Extra("core", OptionalDouble.of(0.25), OptionalDouble.of(0.031)),
                                         new Extra("c-uring", OptionalDouble.empty(), OptionalDouble.of(0.03))),
                                 List.of(new Failure("broken", "the server has closed a connection"))),
-                        new Measurement(idle, List.of(memory("core", 0, 80), memory("core", 1, 100)), List.of(), List.of()),
+                        new Measurement(idle, List.of(memory("core", 0, 80), memory("core", 1, 100)), List.of(),
+                                List.of()),
                         new Measurement(sink, List.of(sample("c-uring", 0, 2_000)), List.of(), List.of())));
     }
 

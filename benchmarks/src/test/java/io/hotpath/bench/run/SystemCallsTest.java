@@ -7,7 +7,8 @@ import org.junit.jupiter.api.Test;
 class SystemCallsTest {
     @Test
     void readsTheCountAmongWhatPerfSays() {
-        assertThat(SystemCalls.parse("a warning, perhaps\n12345,,raw_syscalls:sys_enter,500000,100.00,,\n")).hasValue(12345);
+        assertThat(SystemCalls.parse("a warning, perhaps\n12345,,raw_syscalls:sys_enter,500000,100.00,,\n"))
+                .hasValue(12345);
     }
 
     @Test
