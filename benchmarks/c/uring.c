@@ -35,6 +35,7 @@ static struct buffer *buffers;
 static int buffer_count, buffer_bytes;
 static char *memory; /* the bytes of all buffers */
 static int recycled; /* buffers in the ring that the kernel has not been told of */
+static int held;     /* buffers that the kernel does not have */
 
 static enum workload workload;
 static int listener;
@@ -84,6 +85,7 @@ static char *bytes_of(int buffer) {
 static void recycle(int buffer) {
     io_uring_buf_ring_add(buffer_ring, bytes_of(buffer), buffer_bytes, buffer, io_uring_buf_ring_mask(buffer_count),
             recycled++);
+    held--;
 }
 
 static void recycle_first(struct connection *connection) {
@@ -120,6 +122,7 @@ static void accepted(int result, bool more) {
 
 static void take(int fd, int buffer, int length) {
     struct connection *connection = &connections[fd];
+    held++;
     if (workload == ECHO) {
         buffers[buffer].length = length;
         buffers[buffer].next = NONE;
@@ -253,9 +256,9 @@ static void end_batch(void) {
     if (recycled > 0) {
         io_uring_buf_ring_advance(buffer_ring, recycled);
         recycled = 0;
-        while (starved_count > 0) {
-            receive(starved[--starved_count]);
-        }
+    }
+    while (starved_count > 0 && held < buffer_count) {
+        receive(starved[--starved_count]);
     }
 }
 
@@ -293,6 +296,7 @@ static void register_buffers(void) {
     if (result < 0) {
         die("io_uring_register_buf_ring", -result);
     }
+    held = buffer_count;
     for (int i = 0; i < buffer_count; i++) {
         recycle(i);
     }

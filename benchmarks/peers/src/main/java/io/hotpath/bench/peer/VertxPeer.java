@@ -33,6 +33,7 @@ public final class VertxPeer {
         int port = listen(vertx, options).await();
         Channel channel = ((VertxInternal) vertx).transport().serverChannelFactory(false).newChannel();
         channel.unsafe().closeForcibly(); // one of the kind that listens
+        Transports.require(options.transport(), channel);
         return new RunningServer(port, NettyServing.facts(channel));
     }
 
