@@ -10,6 +10,7 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.nio.NioIoHandle;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,6 +41,9 @@ public final class HotpathIoHandler implements IoHandler {
 
     /** Why there is no engine. Written by the loop thread, read by any. */
     private volatile @Nullable RuntimeException refusal;
+
+    /** Made for the first datagram channel. */
+    private @Nullable NioGuests guests;
 
     private boolean closing;
     private int handled;
@@ -110,6 +114,10 @@ public final class HotpathIoHandler implements IoHandler {
         for (Registration each : List.copyOf(registrations)) {
             each.handle.close();
         }
+        NioGuests datagrams = guests;
+        if (datagrams != null) {
+            datagrams.closeChannels();
+        }
         if (closing) {
             return;
         }
@@ -128,6 +136,10 @@ public final class HotpathIoHandler implements IoHandler {
             open.close();
             endDrain();
         }
+        NioGuests datagrams = guests;
+        if (datagrams != null) {
+            datagrams.close();
+        }
     }
 
     @Override
@@ -136,18 +148,33 @@ public final class HotpathIoHandler implements IoHandler {
         if (refused != null) {
             throw refused;
         }
-        if (!(handle instanceof HotpathIoHandle ours)) {
-            throw new IllegalArgumentException(handle.getClass().getName() + " is not a channel of io.hotpath.netty");
-        }
-        Registration registration = new Registration(ours);
+        return switch (handle) {
+            case HotpathIoHandle ours -> join(ours);
+            case NioIoHandle guest -> guests().register(guest);
+            default -> throw new IllegalArgumentException(
+                    handle.getClass().getName() + " is not a channel of io.hotpath.netty");
+        };
+    }
+
+    private Registration join(HotpathIoHandle channel) {
+        Registration registration = new Registration(channel);
         registrations.add(registration);
-        ours.registered();
+        channel.registered();
         return registration;
+    }
+
+    private NioGuests guests() {
+        NioGuests made = guests;
+        if (made == null) {
+            made = new NioGuests(executor);
+            guests = made;
+        }
+        return made;
     }
 
     @Override
     public boolean isCompatible(Class<? extends IoHandle> handleType) {
-        return HotpathIoHandle.class.isAssignableFrom(handleType);
+        return HotpathIoHandle.class.isAssignableFrom(handleType) || NioIoHandle.class.isAssignableFrom(handleType);
     }
 
     // ---- the channels' side -------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ import io.hotpath.engine.EngineStats;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.util.concurrent.Future;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -32,8 +34,9 @@ import reactor.netty.resources.LoopResources;
  *   <li>on another system than Linux, which it logs.
  * </ul>
  *
- * <p>TCP only: Unix domain sockets need loops of reactor-netty. Its resolver of names does too, and runs on them unless it
- * is told to run on these.
+ * <p>TCP is on the ring. Datagram channels, which the resolver of names opens on the loops of its client, are Netty's NIO
+ * channels on these loops: one thread more for each loop that has some, named after it, waits until they are ready. Unix
+ * domain sockets need loops of reactor-netty.
  *
  * <p>Any thread. Loops begin when the first server or client needs one, on daemon threads named {@code prefix-hotpath-n}.
  */
@@ -133,14 +136,24 @@ public final class HotpathLoopResources implements LoopResources {
         if (!ours(group)) {
             return aside.onChannel(type, group);
         }
-        return type.cast(type == ServerSocketChannel.class ? new HotpathServerSocketChannel() : streamOnly(type));
+        Class<? extends Channel> ours = channelClass(type);
+        if (ours == HotpathServerSocketChannel.class) {
+            return type.cast(new HotpathServerSocketChannel());
+        }
+        return type.cast(ours == HotpathSocketChannel.class ? new HotpathSocketChannel() : new NioDatagramChannel());
     }
 
-    private static HotpathSocketChannel streamOnly(Class<?> type) {
-        if (type == SocketChannel.class) {
-            return new HotpathSocketChannel();
+    private static Class<? extends Channel> channelClass(Class<?> type) {
+        if (type == ServerSocketChannel.class) {
+            return HotpathServerSocketChannel.class;
         }
-        throw new UnsupportedOperationException("Hotpath's loops carry TCP, not " + type.getSimpleName()
+        if (type == SocketChannel.class) {
+            return HotpathSocketChannel.class;
+        }
+        if (type == DatagramChannel.class) {
+            return NioDatagramChannel.class;
+        }
+        throw new UnsupportedOperationException("Hotpath's loops carry TCP and datagrams, not " + type.getSimpleName()
                 + "; let it run on LoopResources.create(...)");
     }
 
@@ -149,8 +162,7 @@ public final class HotpathLoopResources implements LoopResources {
         if (!ours(group)) {
             return aside.onChannelClass(type, group);
         }
-        return (type == ServerSocketChannel.class ? HotpathServerSocketChannel.class : HotpathSocketChannel.class)
-                .asSubclass(type);
+        return channelClass(type).asSubclass(type);
     }
 
     private boolean ours(EventLoopGroup group) {
