@@ -87,9 +87,10 @@ final class NioGuests implements AutoCloseable {
         }
     }
 
-    /** Ends the thread. */
+    /** Closes every channel and ends the selector's thread. Loop thread. */
     @Override
     public void close() {
+        closeChannels();
         try {
             selector.close();
         } catch (IOException unclosed) {
