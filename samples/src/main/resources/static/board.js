@@ -26,7 +26,7 @@ const cards = new Map();
 let before = null;
 
 new EventSource("/board").onmessage = message => {
-    const now = { ...JSON.parse(message.data), at: performance.now() };
+    const now = JSON.parse(message.data);
     now.rings.forEach((ring, place) => show(ring.name, ring.stats, before?.rings[place]?.stats));
     total(now);
     flow(now);
@@ -62,18 +62,30 @@ function newCard(name) {
     return card;
 }
 
-/** One cell per buffer, sorted by owner. */
+/** One cell per buffer, sorted by owner. A buffer that changes hands during the look counts twice or not at all. */
 function paint(cells, owners) {
     const classes = OWNERS.flatMap(owner => Array(owners[owner]).fill(owner));
-    while (cells.childElementCount < classes.length) {
-        cells.append(document.createElement("i"));
+    const buffers = String(classes.length);
+    if (cells.childElementCount === 0 || cells.dataset.looked === buffers) {
+        resize(cells, classes.length);
     }
-    classes.forEach((owner, place) => {
-        if (cells.children[place].className !== owner) {
-            cells.children[place].className = owner;
+    cells.dataset.looked = buffers;
+    [...cells.children].forEach((cell, place) => {
+        const owner = classes[place] ?? "kernel";
+        if (cell.className !== owner) {
+            cell.className = owner;
         }
     });
     cells.setAttribute("aria-label", OWNERS.map(owner => `${owners[owner]} ${owner}`).join(", "));
+}
+
+function resize(cells, count) {
+    while (cells.childElementCount < count) {
+        cells.append(document.createElement("i"));
+    }
+    while (cells.childElementCount > count) {
+        cells.lastElementChild.remove();
+    }
 }
 
 function badge(element, kernel, text) {
@@ -101,7 +113,7 @@ function total(now) {
     }
     id("perEnter").textContent = perEnter(all, earlier);
     if (earlier) {
-        const perSecond = (sum(all, "bytesIn") - sum(earlier, "bytesIn")) * 1000 / (now.at - before.at);
+        const perSecond = (sum(all, "bytesIn") - sum(earlier, "bytesIn")) * 1e9 / (now.atNanos - before.atNanos);
         id("received").textContent = bytes(Math.max(0, Math.round(perSecond)));
     }
     const kernels = [...new Set(all.map(stats => stats.kernel))];

@@ -34,14 +34,14 @@ final class BoardController {
         this.peers = peers;
     }
 
-    /** Everything on the board. */
-    record Board(List<Rings.Ring> rings, Peers.State peers) {}
+    /** Everything on the board, and when that was: several looks may reach a browser at once. */
+    record Board(long atNanos, List<Rings.Ring> rings, Peers.State peers) {}
 
     @GetMapping(produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     Flux<Board> board() {
         return Flux.interval(Duration.ZERO, LOOK)
                 .onBackpressureDrop()
-                .map(tick -> new Board(rings.all(), peers.state()));
+                .map(tick -> new Board(System.nanoTime(), rings.all(), peers.state()));
     }
 
     /** A moment of traffic on the second port. */
