@@ -15,18 +15,24 @@ final class Turns {
     private static final int WARM_WINDOWS_MIN = 3;
     private static final int WARM_WINDOWS_MAX = 6;
 
+    /** The first load that a server gets is as long as that many windows: a JVM compiles what it runs. */
+    private static final int COLD_WINDOWS = 8;
+
     /** How near a server's window must be to the one before for it to be warm. */
     private static final double STEADY = 0.05;
 
     private final Scenario scenario;
     private final Load load;
     private final Timing timing;
+    private final boolean cold;
     private final List<RunningContender> active;
     private final List<Failure> failures;
 
-    Turns(Scenario scenario, SideBySide servers, Timing timing) {
+    /** @param cold whether the servers have had no load yet */
+    Turns(Scenario scenario, SideBySide servers, Timing timing, boolean cold) {
         this.scenario = scenario;
         this.timing = timing;
+        this.cold = cold;
         load = scenario.load();
         active = new ArrayList<>(servers.servers());
         failures = new ArrayList<>(servers.failures());
@@ -36,7 +42,7 @@ final class Turns {
         warm();
         List<Sample> samples = new ArrayList<>();
         for (int i = 0; i < timing.rounds(); i++) {
-            List<Sample> round = round(i);
+            List<Sample> round = round(i, timing.windowNanos());
             round.stream().filter(Turns::empty).forEach(this::fails);
             samples.addAll(round.stream().filter(sample -> !empty(sample)).toList());
         }
@@ -53,10 +59,13 @@ final class Turns {
 
     /** The same number of windows for everybody, until everybody's last two agree or nobody has more patience. */
     private void warm() {
-        List<Sample> before = round(0);
+        if (cold) {
+            round(0, COLD_WINDOWS * timing.windowNanos());
+        }
+        List<Sample> before = round(0, timing.windowNanos());
         boolean steady = false;
         for (int i = 1; i < WARM_WINDOWS_MAX && !(steady && i >= WARM_WINDOWS_MIN); i++) {
-            List<Sample> now = round(0);
+            List<Sample> now = round(0, timing.windowNanos());
             steady = agree(before, now);
             before = now;
         }
@@ -69,13 +78,13 @@ final class Turns {
     }
 
     /** A window of each, in an order that depends on the round. */
-    private List<Sample> round(int round) {
+    private List<Sample> round(int round, long nanos) {
         List<RunningContender> order = new ArrayList<>(active);
         Collections.rotate(order, -round);
         List<Sample> measured = new ArrayList<>();
         for (RunningContender server : order) {
             try {
-                measured.add(window(server, round));
+                measured.add(window(server, round, nanos));
             } catch (IllegalStateException failed) {
                 fails(server.contender().id(), String.valueOf(failed.getMessage()));
             }
@@ -83,10 +92,10 @@ final class Turns {
         return measured;
     }
 
-    private Sample window(RunningContender server, int round) {
+    private Sample window(RunningContender server, int round, long nanos) {
         ServerWindow window = new ServerWindow(server.pid());
         LoadResult result =
-                Generator.run(load, server.address(), timing.settleNanos(), timing.windowNanos(), window);
+                Generator.run(load, server.address(), timing.settleNanos(), nanos, window);
         return window.sample(server.contender().id(), round, result, 0);
     }
 
