@@ -265,7 +265,16 @@ public final class Connection {
         if (!bytes.isNative()) {
             throw new IllegalArgumentException("the segment is on the heap: send a copy of it");
         }
-        engine.sendCalls.sendInPlace(this, bytes, token);
+        engine.sendCalls.sendInPlace(this, bytes.address(), bytes.byteSize(), bytes, token);
+    }
+
+    /**
+     * Sends {@code count} bytes of native memory in place, without an object for it: nothing but the caller keeps the memory as
+     * it is until {@code sent} reports it.
+     */
+    public void sendInPlace(long address, long count, long token) {
+        assert engine.inLoop();
+        engine.sendCalls.sendInPlace(this, address, count, null, token);
     }
 
     /**

@@ -102,6 +102,14 @@ public final class Leases {
         target.position(target.position() + count);
     }
 
+    /** Copies {@code [index, index + count)} of a lease to native memory, which must have room for it. */
+    public void copy(long lease, int index, long address, int count) {
+        int buffer = check(lease);
+        Objects.checkFromIndexSize(index, count, lengths[buffer]);
+        MemorySegment.copy(slab, pool.offset(buffer) + index, NativeMemory.ALL, address, count);
+        checkAgain(lease);
+    }
+
     /** Whether {@code lease} is still the application's. */
     public boolean held(long lease) {
         return owners.lent(lease);

@@ -3,6 +3,7 @@ package io.hotpath.engine;
 import io.hotpath.Errno;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What callers ask to send: each call becomes pieces at the end of its connection's queue, or news that it was refused. Loop
@@ -69,21 +70,22 @@ final class SendCalls {
         } while (at < size);
     }
 
-    void sendInPlace(Connection c, MemorySegment bytes, long token) {
-        int refusal = refusal(c, bytes.byteSize());
+    /** @param pin what keeps the memory reachable, if that is not the caller */
+    void sendInPlace(Connection c, long address, long count, @Nullable Object pin, long token) {
+        int refusal = refusal(c, count);
         if (refusal != 0) {
             refuse(c, token, refusal);
             return;
         }
         long at = 0;
         do {
-            int length = (int) Math.min(bytes.byteSize() - at, Outbound.RUN_BYTES_MAX);
-            Outbound piece = pool.take(bytes.address() + at, length, -1, token);
-            piece.pin = bytes;
+            int length = (int) Math.min(count - at, Outbound.RUN_BYTES_MAX);
+            Outbound piece = pool.take(address + at, length, -1, token);
+            piece.pin = pin;
             at += length;
-            piece.end = at == bytes.byteSize();
+            piece.end = at == count;
             append(c, piece);
-        } while (at < bytes.byteSize());
+        } while (at < count);
     }
 
     private void appendEmpty(Connection c, long token) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.hotpath.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -15,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The five promises of an engine (DESIGN.md, section 4), on the simulated and on the real kernel. */
 class EngineContractTest {
+    private static final MemorySegment ROOM = Arena.global().allocate(8);
     // ---- 1. accept is first -------------------------------------------------------------------------------------
 
     @ParameterizedTest
@@ -189,6 +193,7 @@ class EngineContractTest {
             assertThatIllegalStateException().isThrownBy(() -> leases.byteAt(lease, 0));
             assertThatIllegalStateException().isThrownBy(() -> leases.copy(lease, 0, new byte[1], 0, 1));
             assertThatIllegalStateException().isThrownBy(() -> leases.copy(lease, 0, ByteBuffer.allocate(1), 1));
+            assertThatIllegalStateException().isThrownBy(() -> leases.copy(lease, 0, ROOM.address(), 1));
             assertThatIllegalStateException().isThrownBy(() -> leases.release(lease)).withMessageContaining("stale");
         }
     }
@@ -223,6 +228,11 @@ class EngineContractTest {
             }
             assertThat(catches(() -> leases.copy(lease, 1, new byte[length], 0, length)))
                     .isInstanceOf(IndexOutOfBoundsException.class);
+            assertThat(catches(() -> leases.copy(lease, 1, ROOM.address(), length)))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+            leases.copy(lease, 0, ROOM.address(), length);
+            assertThat(ROOM.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE))
+                    .isEqualTo(bytes("abc".substring(0, length)));
             for (long foreign : new long[]{-1, Long.MIN_VALUE, lease ^ (1 << 21), lease ^ (1L << 40)}) {
                 assertThat(catches(() -> leases.release(foreign))).isInstanceOf(IllegalStateException.class);
             }

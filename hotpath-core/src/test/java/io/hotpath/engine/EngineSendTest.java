@@ -36,11 +36,12 @@ class EngineSendTest {
             c.sendInPlace(memory, 2);
             c.send(direct, 3);
             c.send(ByteBuffer.wrap(bytes("[read only]")).asReadOnlyBuffer(), 4);
+            c.sendInPlace(memory.address() + 1, 2, 5);
             assertThat(direct.position()).isEqualTo(2);
-            String expected = "[heap][lease][in place][direct][read only]";
+            String expected = "[heap][lease][in place][direct][read only]in";
             bed.until("arrived", () -> client.receivedCount() == expected.length());
             assertThat(client.received()).isEqualTo(bytes(expected));
-            bed.until("reported", () -> side.sent.size() >= 5 && side.sent.getLast().token() == 4);
+            bed.until("reported", () -> side.sent.size() >= 6 && side.sent.getLast().token() == 5);
             assertThat(bed.engine.stats().sends()).isEqualTo(1);
         });
     }

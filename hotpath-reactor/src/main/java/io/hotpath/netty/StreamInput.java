@@ -7,7 +7,6 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.LeakPresenceDetector;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,8 +120,11 @@ final class StreamInput implements TurnEnd {
 
     private ByteBuf copy(Leases leases, long lease, int length) {
         ByteBuf bytes = channel.config().getAllocator().ioBuffer(length);
-        ByteBuffer room = bytes.internalNioBuffer(0, length);
-        leases.copy(lease, 0, room, length);
+        if (bytes.hasMemoryAddress()) {
+            leases.copy(lease, 0, bytes.memoryAddress(), length);
+        } else {
+            leases.copy(lease, 0, bytes.internalNioBuffer(0, length), length);
+        }
         return bytes.writerIndex(length);
     }
 

@@ -170,6 +170,8 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
         int count = bytes.readableBytes();
         if (count == 0) {
             socket.sendInPlace(NOTHING, LAST_PART);
+        } else if (bytes.hasMemoryAddress()) {
+            socket.sendInPlace(bytes.memoryAddress() + from, count, LAST_PART);
         } else if (bytes.nioBufferCount() == 1) {
             socket.sendInPlace(MemorySegment.ofBuffer(bytes.internalNioBuffer(from, count)), LAST_PART);
         } else {
