@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StepRing implements KernelRing {
     static final int LISTENER = 3;
-    private static final int FIRST_CLIENT = 4;
+    static final int FIRST_CLIENT = 4;
     private static final int MAIN_GROUP = 0;
     private static final ValueLayout.OfShort BUFFER_ID = ValueLayout.JAVA_SHORT;
 
