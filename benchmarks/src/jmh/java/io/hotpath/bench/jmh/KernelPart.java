@@ -36,7 +36,7 @@ public class KernelPart extends Timing {
         RingMemory memory = ring.memory();
         for (int i = 0; i < count; i++) {
             long at = i * Abi.SQE_BYTES;
-            long fd = StepRing.FIRST_CLIENT + i;
+            long fd = (long) StepRing.FIRST_CLIENT + i;
             memory.sqes().set(Abi.U64, at + Abi.SQE_HEAD, opcode | fd << 32);
             memory.sqes().set(Abi.U64, at + Abi.SQE_USER_DATA, fd);
         }
