@@ -185,7 +185,7 @@ class LoopsTest {
             throw new IllegalStateException("this rail has had enough");
         })).sequential().subscribe(_ -> {}, ends::add, () -> ends.add("complete"));
         Await.until("bound", () -> bounds.size() == 3);
-        Peer.connect(bounds.getFirst().port()).awaitEnd().close();
+        Peer.meetEnd(bounds.getFirst().port());
         Await.until("ended", () -> !ends.isEmpty());
         assertThat(ends).singleElement().asString().contains("had enough");
     }
