@@ -259,6 +259,18 @@ public final class Connection {
         engine.sendCalls.sendCopy(this, MemorySegment.ofBuffer(bytes), token);
     }
 
+    /**
+     * Sends a copy of {@code size} bytes of native memory if it can be sent and copy memory is plentiful, at least half of it
+     * free. The caller's memory is the caller's again when this returns.
+     *
+     * @param size at least 1
+     * @return whether it was taken; if not, nothing was done and {@code sent} reports nothing
+     */
+    public boolean trySendCopy(long address, int size, long token) {
+        assert engine.inLoop();
+        return engine.sendCalls.tryCopy(this, address, size, token);
+    }
+
     /** Sends native memory in place; it stays as it is and reachable until {@code sent} reports it. */
     public void sendInPlace(MemorySegment bytes, long token) {
         assert engine.inLoop();

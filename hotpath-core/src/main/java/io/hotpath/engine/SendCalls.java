@@ -18,6 +18,9 @@ final class SendCalls {
     private final int pauseBytes;
     private final long bytesMax;
 
+    /** Copy memory that is left to those who cannot do without. */
+    private final int copiesSpared;
+
     SendCalls(Engine engine, OutboundPool pool, EngineConfig config) {
         this.pool = pool;
         sender = engine.sender;
@@ -26,6 +29,7 @@ final class SendCalls {
         bufferBytes = config.bufferBytes();
         pauseBytes = config.outboundPauseBytes();
         bytesMax = config.outboundBytesMax();
+        copiesSpared = config.copyBuffers() / 2;
     }
 
     void send(Connection c, long lease, long token) {
@@ -56,13 +60,26 @@ final class SendCalls {
         }
         if (size == 0) {
             appendEmpty(c, token);
-            return;
+        } else {
+            appendCopy(c, bytes, 0, size, token);
         }
+    }
+
+    /** Copies native memory if it can go out and copy memory is plentiful; false if not. */
+    boolean tryCopy(Connection c, long address, int size, long token) {
+        boolean can = size > 0 && refusal(c, size) == 0 && leases.copiesFree() > copiesSpared && roomFor(c, size);
+        if (can) {
+            appendCopy(c, NativeMemory.ALL, address, size, token);
+        }
+        return can;
+    }
+
+    private void appendCopy(Connection c, MemorySegment source, long from, long size, long token) {
         long at = 0;
         do {
             int copy = shareOrTake(c);
             int before = leases.lengthOf(copy);
-            int count = leases.append(copy, bytes, at, size - at);
+            int count = leases.append(copy, source, from + at, size - at);
             Outbound piece = pool.take(leases.address(copy) + before, count, copy, token);
             at += count;
             piece.end = at == size;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -59,6 +60,42 @@ class EngineSendTest {
             bed.until("arrived", () -> client.receivedCount() == 1_000 && side.sent.size() == 100);
             assertThat(client.received()).isEqualTo(bytes("0123456789".repeat(100)));
             assertThat(side.sent).allMatch(sent -> sent.bytes() == 10 && sent.errno() == 0);
+            assertThat(bed.engine.stats().copiesHeld()).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void copiesOfferedMemoryWhileHalfOfTheCopyMemoryIsFree(Beds beds) {
+        beds.run(bed -> {
+            Client client = bed.connectNarrow();
+            Side side = bed.accepted();
+            Bed.narrow(side);
+            client.stall();
+            MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, random(5_000));
+            byte[] content = memory.toArray(ValueLayout.JAVA_BYTE);
+            ByteArrayOutputStream expected = new ByteArrayOutputStream();
+            int taken = 0;
+            while (side.connection.trySendCopy(memory.address(), content.length, taken)) {
+                expected.writeBytes(content);
+                taken++;
+            }
+            EngineStats then = bed.engine.stats();
+            int all = bed.engine.config().copyBuffers();
+            assertThat(then.copiesHeld()).isBetween(1,
+                    all / 2 + content.length / bed.engine.config().bufferBytes() + 1);
+            assertThat(then.sendsRefused()).isZero();
+            memory.fill((byte) 0); // it is the caller's again
+            client.resume();
+            int sent = taken;
+            bed.until("arrived", () -> client.receivedCount() == expected.size() && side.sent.size() == sent);
+            assertThat(client.received()).isEqualTo(expected.toByteArray());
+            assertThat(side.sent.stream().map(Side.Sent::token)).isSorted();
+            assertThat(side.connection.trySendCopy(memory.address(), 0, 0)).isFalse();
+            side.connection.reset();
+            assertThat(side.connection.trySendCopy(memory.address(), 1, 0)).isFalse();
+            bed.until("closed", side::closed);
+            assertThat(side.sent).hasSize(sent);
             assertThat(bed.engine.stats().copiesHeld()).isZero();
         });
     }

@@ -17,9 +17,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a channel writes. A flush marks it; right before the loop's next sends it hands a batch of flushed messages to the
- * engine, and the next batch when that is out. Messages stay in Netty's buffer until the engine has reported them. Loop
- * thread.
+ * How a channel writes. A small message is copied when it is flushed, and with that it is written, as it is in a socket's
+ * buffer; so a writer that waits for each of its writes, one after the other, has them all go out in one send at the end of
+ * the turn. Other messages stay in Netty's buffer: a flush marks the channel, right before the loop's next sends it hands a
+ * batch of them to the engine, and they are written when the engine has reported them. Loop thread.
  */
 final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
     /** A batch ends with the message that reaches one of these. */
@@ -27,11 +28,18 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
 
     private static final long BATCH_BYTES_MAX = 16 << 20;
 
+    /** Copying more than that costs more than it saves. */
+    private static final int COPIED_MESSAGE_MAX = 4 << 10;
+
+    /** What a channel may have in copies that are not out, before its messages wait as they are. */
+    private static final int COPIED_BYTES_MAX = 16 << 10;
+
     /** Tokens of send calls. */
     private static final long PART = 0;
 
     private static final long LAST_PART = 1;
     private static final long CHUNK = 2;
+    private static final long COPY = 3;
 
     private static final MemorySegment NOTHING = MemorySegment.NULL;
 
@@ -42,6 +50,7 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
 
     private long handedBytes;
     private boolean marked;
+    private boolean copying;
     private @Nullable IOException failure;
     private @Nullable RegionSend region;
 
@@ -60,6 +69,13 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
 
     /** More is flushed: it goes out with the next sends, or behind what is going out. */
     void flushed() {
+        if (copying) {
+            return; // flushed by a listener of what is being copied: the loop there goes on with it
+        }
+        ChannelOutboundBuffer in = copySmall();
+        if (in == null || in.current() == null) {
+            return;
+        }
         if (!marked && !busy() && untilEnd < 0) {
             marked = true;
             channel.handler().marked(this);
@@ -68,6 +84,43 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
             sendMarked();
             Objects.requireNonNull(channel.connection()).sendNow();
         }
+    }
+
+    /** Copies the small messages at the head of what is flushed; returns what holds the rest. */
+    private @Nullable ChannelOutboundBuffer copySmall() {
+        ChannelOutboundBuffer in = channel.stream().outboundBuffer();
+        copying = true;
+        try {
+            while (in != null && !busy() && untilEnd < 0 && in.current() instanceof ByteBuf bytes && copied(bytes)) {
+                int count = bytes.readableBytes();
+                if (count > 0) {
+                    in.progress(count);
+                }
+                in.remove(); // its listeners may write, flush and close
+                in = channel.stream().outboundBuffer();
+            }
+        } finally {
+            copying = false;
+        }
+        return in;
+    }
+
+    private boolean copied(ByteBuf bytes) {
+        int count = bytes.readableBytes();
+        if (count == 0) {
+            return true;
+        }
+        Connection socket = channel.connection();
+        if (socket == null || count > COPIED_MESSAGE_MAX || socket.outboundBytes() + count > COPIED_BYTES_MAX) {
+            return false;
+        }
+        int from = bytes.readerIndex();
+        if (bytes.hasMemoryAddress()) {
+            return socket.trySendCopy(bytes.memoryAddress() + from, count, COPY);
+        }
+        return bytes.nioBufferCount() == 1
+                && socket.trySendCopy(
+                        MemorySegment.ofBuffer(bytes.internalNioBuffer(from, count)).address(), count, COPY);
     }
 
     /** So much is flushed that it is worth a system call to have the kernel send it while the loop works on. */
@@ -203,10 +256,13 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
     // ---- reports ------------------------------------------------------------------------------------------------
 
     void sent(long token, long bytes, int errno) {
-        ChannelOutboundBuffer in = Objects.requireNonNull(channel.stream().outboundBuffer());
         if (errno != 0 && failure == null) {
             failure = Failures.io(errno);
         }
+        if (token == COPY) {
+            return; // written long ago
+        }
+        ChannelOutboundBuffer in = Objects.requireNonNull(channel.stream().outboundBuffer());
         skipCancelled(in);
         if (bytes > 0) {
             in.progress(bytes);

@@ -3,6 +3,7 @@ package io.hotpath.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hotpath.engine.EngineStats;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -32,6 +33,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -220,6 +222,100 @@ class StreamIT {
         client.flush();
         for (int i = 0; i < 2000; i++) {
             assertThat(order.poll(10, TimeUnit.SECONDS)).isEqualTo(i);
+        }
+    }
+
+    @Test
+    void writesThatWaitForEachOtherGoOutInOneSend() throws Exception {
+        int count = 16;
+        Channel server = serve(server(), new Sharable() {
+            @Override
+            public void channelRead(ChannelHandlerContext ctx, Object msg) {
+                ((ByteBuf) msg).release();
+                answer(ctx, count);
+            }
+
+            private void answer(ChannelHandlerContext ctx, int left) {
+                if (left > 0) {
+                    ctx.writeAndFlush(ctx.alloc().directBuffer().writeZero(100))
+                            .addListener(_ -> ctx.executor().execute(() -> answer(ctx, left - 1)));
+                }
+            }
+        });
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port(server))) {
+            long before = sends();
+            int rounds = 20;
+            for (int i = 0; i < rounds; i++) {
+                socket.getOutputStream().write(1);
+                assertThat(socket.getInputStream().readNBytes(count * 100)).hasSize(count * 100);
+            }
+            await(() -> sends() - before >= rounds);
+            assertThat(sends() - before).isEqualTo(rounds);
+        }
+    }
+
+    private static long sends() {
+        return GROUP.stats().stream().mapToLong(EngineStats::sends).sum();
+    }
+
+    @Test
+    void smallAndLargeMessagesStayInOrderWhereverTheyAreWritten() throws Exception {
+        SplittableRandom random = new SplittableRandom(5);
+        byte[] content = new byte[3 << 20];
+        random.nextBytes(content);
+        Channel server = serve(server(), new Sharable() {
+            @Override
+            public void channelActive(ChannelHandlerContext ctx) {
+                write(ctx, 0);
+            }
+
+            // Each message is written by the listener of one before it, or behind it; the last closes.
+            private void write(ChannelHandlerContext ctx, int from) {
+                int at = from;
+                ChannelFuture last = null;
+                for (int i = random.nextInt(1, 5); i > 0 && at < content.length; i--) {
+                    int size = random.nextInt(4) > 0 ? random.nextInt(600) : random.nextInt(40_000);
+                    int count = Math.min(size, content.length - at);
+                    last = ctx.write(ctx.alloc().buffer().writeBytes(content, at, count));
+                    at += count;
+                }
+                int next = at;
+                if (last != null) {
+                    last.addListener(random.nextBoolean() ? _ -> write(ctx, next)
+                            : _ -> ctx.executor().execute(() -> write(ctx, next)));
+                    ctx.flush();
+                } else {
+                    ctx.close();
+                }
+            }
+        });
+        for (int i = 0; i < 10; i++) {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port(server))) {
+                assertThat(socket.getInputStream().readAllBytes()).as("round " + i).isEqualTo(content);
+            }
+        }
+    }
+
+    @Test
+    void aPeerThatDoesNotReadMakesSmallWritesWait() throws Exception {
+        CompletableFuture<Channel> child = new CompletableFuture<>();
+        Channel server = serve(server(), new Sharable() {
+            @Override
+            public void channelActive(ChannelHandlerContext ctx) {
+                child.complete(ctx.channel());
+            }
+        });
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port(server))) {
+            Channel channel = child.get(5, TimeUnit.SECONDS);
+            List<ChannelFuture> written = new ArrayList<>();
+            while (channel.isWritable()) {
+                written.add(channel.writeAndFlush(Unpooled.directBuffer().writeZero(1000)));
+            }
+            assertThat(written.getLast().isDone()).isFalse();
+            socket.getInputStream().readNBytes(written.size() * 1000);
+            for (ChannelFuture each : written) {
+                assertThat(each.await(5, TimeUnit.SECONDS) && each.isSuccess()).isTrue();
+            }
         }
     }
 
