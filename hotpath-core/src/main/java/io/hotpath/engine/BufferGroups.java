@@ -86,6 +86,11 @@ final class BufferGroups {
         return reserve().available();
     }
 
+    /** At least half of the main buffers are left. */
+    boolean plentiful() {
+        return main().available() >= mainCount / 2;
+    }
+
     /** Fewer main buffers are left than the reserve has. */
     boolean scarce() {
         return main().available() < reserveCount;

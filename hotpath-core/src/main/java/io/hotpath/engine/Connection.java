@@ -219,12 +219,21 @@ public final class Connection {
     }
 
     /**
-     * Says that its handler gives every lease back before {@code received} returns. Only bytes that wait count against the
-     * quota then, and the kernel need not end the receive for it: one submission lasts as long as the connection.
+     * Says that its handler gives every lease back before {@code received} returns, but for those that it {@link #mayKeep}.
+     * The rest of the quota is for bytes that wait then, and the kernel need not end the receive for it: one submission lasts
+     * as long as the connection.
      */
     public void returnsAtOnce() {
         assert engine.inLoop();
         uncapped = true;
+    }
+
+    /**
+     * Whether buffers are so plentiful that its handler may keep the lease it is just given and others like it: half of all
+     * are free, and this connection holds no more than a quarter of its quota.
+     */
+    public boolean mayKeep() {
+        return engine.receiver.mayKeep(this);
     }
 
     /** Takes all demand back: no receive is delivered until the next {@link #request}. */

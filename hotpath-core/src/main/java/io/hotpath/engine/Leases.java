@@ -110,6 +110,15 @@ public final class Leases {
         checkAgain(lease);
     }
 
+    /**
+     * The bytes of a lease where they are, for as long as it is held: nothing checks what is read there, so whoever hands it
+     * out sees to it that nobody reads after the release. Its memory is never unmapped while the lease is held. Any thread.
+     */
+    public ByteBuffer view(long lease) {
+        int buffer = check(lease);
+        return slab.asSlice(pool.offset(buffer), lengths[buffer]).asByteBuffer();
+    }
+
     /** Whether {@code lease} is still the application's. */
     public boolean held(long lease) {
         return owners.lent(lease);
@@ -418,6 +427,11 @@ public final class Leases {
 
     int reserveAvailable() {
         return groups.reserveAvailable();
+    }
+
+    /** At least half of the main buffers are left. */
+    boolean plentiful() {
+        return groups.plentiful();
     }
 
     /** Fewer main buffers are left than the reserve has. */

@@ -34,6 +34,7 @@ final class Receiver {
     private final Watcher watcher;
     private final int quota;
     private final int lowWater;
+    private final int keptMax;
     private final int bufferBytes;
     private final ConnectionQueue rearm = new ConnectionQueue();
     private final ConnectionQueue starved = new ConnectionQueue();
@@ -69,6 +70,7 @@ final class Receiver {
         watcher = engine.watcher;
         quota = config.leaseQuota();
         lowWater = config.lowWater();
+        keptMax = quota / 4;
         bufferBytes = config.bufferBytes();
     }
 
@@ -196,6 +198,10 @@ final class Receiver {
     /** Whether the peer owes bytes: the application has asked for them, and nothing on this side keeps them back. */
     boolean asks(Connection c) {
         return c.recv == RECV_ARMED && c.parkedFirst < 0 && deliverable(c);
+    }
+
+    boolean mayKeep(Connection c) {
+        return c.held <= keptMax && leases.plentiful();
     }
 
     private boolean deliverable(Connection c) {

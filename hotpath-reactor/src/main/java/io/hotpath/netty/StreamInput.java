@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * off and on moves demand only: the receive stays armed. Loop thread.
  */
 final class StreamInput implements TurnEnd {
+    /** Shorter reads are copied: that costs less than an object for each. Measured, see docs/performance.md. */
+    private static final int LENT_BYTES_MIN = Integer.getInteger("lent", 4 << 10);
+
     private final HotpathSocketChannel channel;
     private @Nullable Connection connection;
     private boolean readPending;
@@ -103,14 +106,18 @@ final class StreamInput implements TurnEnd {
         }
         touch();
         ByteBuf bytes;
-        try {
-            bytes = copy(leases, lease, length);
-        } catch (RuntimeException | Error failed) {
+        if (length >= LENT_BYTES_MIN && socket.mayKeep()) {
+            bytes = new LentBuffer(channel.config().getAllocator(), leases, lease);
+        } else {
+            try {
+                bytes = copy(leases, lease, length);
+            } catch (RuntimeException | Error failed) {
+                leases.release(lease);
+                noMemory(failed);
+                return;
+            }
             leases.release(lease);
-            noMemory(failed);
-            return;
         }
-        leases.release(lease);
         handle.attemptedBytesRead(length);
         handle.lastBytesRead(length);
         handle.incMessagesRead(1);

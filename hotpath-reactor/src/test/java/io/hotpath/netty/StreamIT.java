@@ -28,6 +28,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -503,6 +504,79 @@ class StreamIT {
     }
 
     @Test
+    void largeReadsAreLentAsLongAsBuffersArePlentifulAndReleasedFromAnyThread() throws Exception {
+        HotpathEventLoopGroup group = new HotpathEventLoopGroup(1, Combos.config().withBuffers(64, 8192));
+        BlockingQueue<ByteBuf> kept = new LinkedBlockingQueue<>();
+        Channel server = serve(
+                new ServerBootstrap().group(group).channel(HotpathServerSocketChannel.class), new Sharable() {
+                    @Override
+                    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+                        kept.add((ByteBuf) msg);
+                        ctx.channel().writeAndFlush(Unpooled.directBuffer().writeByte(1));
+                    }
+                });
+        byte[] content = new byte[8192];
+        SplittableRandom random = new SplittableRandom(6);
+        List<byte[]> expected = new ArrayList<>();
+        List<Socket> clients = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            random.nextBytes(content);
+            expected.add(content.clone());
+            Socket client = new Socket(InetAddress.getLoopbackAddress(), port(server));
+            clients.add(client);
+            assertThat(exchange(client, content, 1)).isEqualTo(1);
+        }
+        int lent = 0;
+        for (byte[] each : expected) {
+            ByteBuf bytes = kept.take();
+            while (bytes.readableBytes() < each.length) {
+                bytes = Unpooled.wrappedBuffer(bytes, kept.take()); // came in two
+            }
+            byte[] got = new byte[each.length];
+            bytes.getBytes(0, got);
+            assertThat(got).isEqualTo(each);
+            lent += bytes instanceof LentBuffer ? 1 : 0;
+            ByteBuf done = bytes;
+            Thread.ofPlatform().start(done::release).join();
+        }
+        assertThat(lent).isBetween(1, 64 / 2);
+        await(() -> group.stats().getFirst().applicationBuffers() == 0);
+        for (Socket client : clients) {
+            client.close();
+        }
+        server.close().sync();
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+    }
+
+    @Test
+    void lentBufferGrowsIntoMemoryOfItsOwnAndGoesBackOnce() throws Exception {
+        HotpathEventLoopGroup group = new HotpathEventLoopGroup(1, Combos.config().withBuffers(64, 8192));
+        BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
+        Channel server = serve(
+                new ServerBootstrap().group(group).channel(HotpathServerSocketChannel.class), new Sharable() {
+                    @Override
+                    public void channelRead(ChannelHandlerContext ctx, Object msg) {
+                        ByteBuf bytes = (ByteBuf) msg;
+                        seen.add(bytes instanceof LentBuffer ? bytes.maxCapacity() - bytes.readableBytes()
+                                : bytes.getClass());
+                        bytes.capacity(100); // moves what is left
+                        seen.add(bytes.toString(StandardCharsets.US_ASCII));
+                        bytes.release();
+                        seen.add(bytes.refCnt());
+                    }
+                });
+        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port(server))) {
+            client.getOutputStream().write("0123456789".repeat(600).getBytes(StandardCharsets.US_ASCII));
+            assertThat(seen.poll(5, TimeUnit.SECONDS)).isEqualTo(0);
+            assertThat(seen.poll(5, TimeUnit.SECONDS)).isEqualTo("0123456789".repeat(10));
+            assertThat(seen.poll(5, TimeUnit.SECONDS)).isEqualTo(0);
+        }
+        await(() -> group.stats().getFirst().applicationBuffers() == 0);
+        server.close().sync();
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+    }
+
+    @Test
     void serverWithoutAutoReadAcceptsWhenAsked() throws Exception {
         AtomicInteger accepted = new AtomicInteger();
         Channel server = serve(server().option(ChannelOption.AUTO_READ, false), new Sharable() {
@@ -593,8 +667,12 @@ class StreamIT {
     }
 
     private static int exchange(Socket socket, byte[] request) throws IOException {
+        return exchange(socket, request, request.length);
+    }
+
+    private static int exchange(Socket socket, byte[] request, int answer) throws IOException {
         socket.getOutputStream().write(request);
-        return socket.getInputStream().readNBytes(request.length).length;
+        return socket.getInputStream().readNBytes(answer).length;
     }
 
     private static int readAll(Channel server) throws IOException {
