@@ -52,6 +52,11 @@ final class BufferGroups {
         of(buffer).add(pool.address(buffer), pool.bufferBytes(), buffer);
     }
 
+    /** The main buffer behind {@code buffer} in the group, where a bundle that began there goes on. */
+    int following(int buffer) {
+        return main().following(buffer);
+    }
+
     /** A completion has named {@code buffer}. */
     void taken(int buffer) {
         of(buffer).taken();

@@ -67,7 +67,7 @@ public final class Connection {
     boolean started;
     boolean starved;
     boolean stopped;
-    boolean capped;
+    boolean bundled;
     boolean stuck;
     boolean watched;
     boolean uncapped;

@@ -44,7 +44,7 @@ final class Dispatcher implements CqeHandler {
         }
         Connection c = slots.find(userData);
         if (c == null) {
-            stale(op, flags);
+            stale(op, result, flags);
             return;
         }
         switch (op) {
@@ -58,10 +58,10 @@ final class Dispatcher implements CqeHandler {
         }
     }
 
-    private void stale(int op, int flags) {
+    private void stale(int op, int result, int flags) {
         engine.counters.staleCompletions++;
         if (op == Ops.RECV && (flags & Abi.IORING_CQE_F_BUFFER) != 0) {
-            engine.leases().recycle(flags >>> Abi.IORING_CQE_BUFFER_SHIFT);
+            engine.receiver.recycle(flags >>> Abi.IORING_CQE_BUFFER_SHIFT, result);
         }
     }
 }

@@ -431,6 +431,7 @@ public final class Engine implements AutoCloseable {
         counters.submissions += old.submitted();
         counters.completions += old.completions();
         counters.overflows += old.overflows();
+        receiver.ringReplaced();
         armWake();
     }
 

@@ -267,17 +267,25 @@ public final class Leases {
 
     // ---- loop thread: moves between owners ----------------------------------------------------------------------
 
-    /** A completion has named {@code buffer}: it holds {@code length} bytes for {@code connection} now. */
-    void received(int buffer, int length, Connection connection) {
+    /** A completion has named {@code first} and, if it is a bundle, those that follow it: they are the engine's now. */
+    void taken(int first, int count) {
+        int buffer = first;
         take(buffer);
+        for (int i = 1; i < count; i++) {
+            buffer = groups.following(buffer);
+            take(buffer);
+        }
+    }
+
+    /** A buffer that was taken holds {@code length} bytes for {@code connection} now. */
+    void received(int buffer, int length, Connection connection) {
         lengths[buffer] = length;
         holders[buffer] = connection;
         connection.held++;
     }
 
-    /** A completion has named {@code buffer}, and nobody wants what is in it. */
+    /** Nobody wants what is in a buffer that was taken. */
     void recycle(int buffer) {
-        take(buffer);
         owners.free(buffer);
         toKernel(buffer);
     }
@@ -287,6 +295,16 @@ public final class Leases {
                 : "buffer " + buffer + " completed, but its owner is " + owners.owner(buffer);
         groups.taken(buffer);
         owners.owner(buffer, ENGINE);
+    }
+
+    /** How many buffers a receive of {@code bytes} has filled. */
+    int buffersOf(int bytes) {
+        return bytes <= bufferBytes ? 1 : (bytes + bufferBytes - 1) / bufferBytes;
+    }
+
+    /** Where a bundle goes on behind {@code buffer}; asked for before that one is given back. */
+    int following(int buffer) {
+        return groups.following(buffer);
     }
 
     /** Lends {@code buffer} to the application. */

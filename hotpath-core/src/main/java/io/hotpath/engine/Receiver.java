@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class Receiver {
     private static final LoopLog LOG = LoopLog.of(Receiver.class);
 
+    private static final int CAP_BYTES_MAX = 1 << 30;
+
+    private static final byte UNKNOWN = 0;
+    private static final byte TAKEN = 1;
+    private static final byte REFUSED = 2;
+
     /** Deliveries to one connection before the next one has its turn. */
     private static final int DELIVER_MAX = 16;
 
@@ -47,8 +53,11 @@ final class Receiver {
     private final ConnectionQueue.Step feedStep = this::feed;
     private final ConnectionQueue.Step heldBackStep = this::letGo;
 
-    /** Whether the kernel ends a multishot receive after a number of bytes (Linux 6.17); false after its first refusal. */
-    private boolean capsWork = true;
+    /**
+     * Whether the kernel takes bundles that come in order. It does if it takes a cap (Linux 6.17), so each has one until that
+     * is known.
+     */
+    private byte bundles = UNKNOWN;
 
     /** Receives armed in this turn: each may take the buffer that another one counted on. */
     private int armedMain;
@@ -120,15 +129,18 @@ final class Receiver {
 
     void completed(Connection c, int result, int flags) {
         boolean more = (flags & Abi.IORING_CQE_F_MORE) != 0;
+        if (bundles == UNKNOWN && c.bundled && result != -Errno.EINVAL) {
+            bundles = TAKEN;
+        }
         if (!more) {
             c.recv = RECV_IDLE;
             c.inFlight--;
         }
         if (result > 0) {
-            bytesCame(c, flags >>> Abi.IORING_CQE_BUFFER_SHIFT, result);
+            came(c, flags >>> Abi.IORING_CQE_BUFFER_SHIFT, result);
         } else {
             if ((flags & Abi.IORING_CQE_F_BUFFER) != 0) {
-                leases.recycle(flags >>> Abi.IORING_CQE_BUFFER_SHIFT);
+                recycle(flags >>> Abi.IORING_CQE_BUFFER_SHIFT, 0);
             }
             ended(c, -result);
         }
@@ -142,6 +154,34 @@ final class Receiver {
         if (c.state != OPEN) {
             engine.closer.later(c);
         }
+    }
+
+    /** Each buffer of a bundle is received for itself, as if it had come alone. */
+    private void came(Connection c, int first, int bytes) {
+        int count = leases.buffersOf(bytes);
+        leases.taken(first, count);
+        int buffer = first;
+        int left = bytes;
+        for (int i = 1; i < count; i++) {
+            int following = leases.following(buffer); // before it can be given back
+            bytesCame(c, buffer, bufferBytes);
+            buffer = following;
+            left -= bufferBytes;
+        }
+        bytesCame(c, buffer, left);
+    }
+
+    /** Gives the buffers of a receive back that nobody waits for. */
+    void recycle(int first, int result) {
+        int count = leases.buffersOf(result);
+        leases.taken(first, count);
+        int buffer = first;
+        for (int i = 1; i < count; i++) {
+            int following = leases.following(buffer);
+            leases.recycle(buffer);
+            buffer = following;
+        }
+        leases.recycle(buffer);
     }
 
     private void bytesCame(Connection c, int buffer, int length) {
@@ -182,8 +222,8 @@ final class Receiver {
             }
             case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {} // armed again when it may be
             case Errno.EINVAL, Errno.EBADF, Errno.EFAULT, Errno.ENOTSOCK -> {
-                if (errno == Errno.EINVAL && c.capped) {
-                    capsWork = false; // a kernel before 6.17: the quota is kept by cancelling
+                if (errno == Errno.EINVAL && c.bundled) {
+                    bundles = REFUSED; // a kernel before 6.17: a receive takes one buffer, and only cancelling ends it
                     return;
                 }
                 counters.unexpectedErrnos++;
@@ -316,13 +356,17 @@ final class Receiver {
         boolean queue = !hungry && !starved.isEmpty(); // others wait for buffers already
         if (!queue && leases.mainAvailable() > (hungry ? armedMain : 0)) {
             // who comes from the queue takes one buffer and queues again, so that few buffers go round
-            int cap = !capsWork ? 0 : hungry ? bufferBytes : capFor(c);
-            engine.ring().prepRecvMultishot(c.fd, EngineConfig.MAIN_GROUP, cap, c.userData(Ops.RECV));
-            c.capped = cap > 0;
+            if (bundles == REFUSED) {
+                engine.ring().prepRecvMultishot(c.fd, EngineConfig.MAIN_GROUP, 0, c.userData(Ops.RECV));
+            } else {
+                int cap = hungry ? bufferBytes : capFor(c);
+                engine.ring().prepRecvBundles(c.fd, EngineConfig.MAIN_GROUP, cap, c.userData(Ops.RECV));
+            }
+            c.bundled = bundles != REFUSED;
             armedMain++;
         } else if (mayUseReserve(c)) {
             engine.ring().prepRecvOnce(c.fd, EngineConfig.RESERVE_GROUP, c.userData(Ops.RECV));
-            c.capped = false;
+            c.bundled = false;
             armedReserve++;
         } else {
             starve(c);
@@ -338,8 +382,8 @@ final class Receiver {
     /** The kernel's cap counts bytes: small segments still fill the quota sooner, and then {@link #stop} acts. */
     private int capFor(Connection c) {
         return c.uncapped || quota == EngineConfig.QUOTA_UNLIMITED || c.state != OPEN
-                ? 0
-                : (int) Math.min((long) (quota - c.held) * bufferBytes, 1 << 30);
+                ? bundles == TAKEN ? 0 : CAP_BYTES_MAX
+                : (int) Math.min((long) (quota - c.held) * bufferBytes, CAP_BYTES_MAX);
     }
 
     private boolean mayArm(Connection c) {
@@ -439,6 +483,11 @@ final class Receiver {
             c.recv = RECV_CANCELLING;
             engine.cancel(c.userData(Ops.RECV));
         }
+    }
+
+    /** A new ring, of another kernel maybe. */
+    void ringReplaced() {
+        bundles = UNKNOWN;
     }
 
     /** A new ring: nothing of {@code c} is armed on it yet. */

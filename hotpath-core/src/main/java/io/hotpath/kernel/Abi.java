@@ -209,6 +209,9 @@ public final class Abi {
     /** In {@code ioprio} of a receive. */
     public static final int IORING_RECV_MULTISHOT = 1 << 1;
 
+    /** In {@code ioprio} of a receive: one completion may fill several buffers, in the order of their ring. */
+    public static final int IORING_RECVSEND_BUNDLE = 1 << 4;
+
     /** In {@code len} of a poll. */
     public static final int IORING_POLL_ADD_MULTI = 1;
 

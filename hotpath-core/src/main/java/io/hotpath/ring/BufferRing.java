@@ -14,6 +14,7 @@ import io.hotpath.EngineException;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Kernel;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * The ring of empty buffers that one buffer group of a ring takes from. {@link #add} as often as needed, then {@link
@@ -37,12 +38,18 @@ public final class BufferRing {
     private int published;
     private int kernelHeld;
 
+    /** By buffer id: the buffer that was added behind it. */
+    private int[] following;
+
+    private int lastAdded;
+
     private BufferRing(Ring ring, MemorySegment entries, int count, int group) {
         this.ring = ring;
         this.kernel = ring.kernelRing().kernel();
         this.entries = entries;
         this.group = group;
         this.mask = count - 1;
+        following = new int[count];
     }
 
     /**
@@ -88,6 +95,24 @@ public final class BufferRing {
         entries.set(U32, at + BUF_LEN, length);
         entries.set(U16, at + BUF_BID, (short) bufferId);
         tail++;
+        follow(bufferId);
+    }
+
+    private void follow(int bufferId) {
+        int needed = Math.max(bufferId, lastAdded) + 1;
+        if (needed > following.length) {
+            following = Arrays.copyOf(following, Math.max(needed, 2 * following.length));
+        }
+        following[lastAdded] = bufferId;
+        lastAdded = bufferId;
+    }
+
+    /**
+     * The buffer that was added right after {@code bufferId}: where a bundle goes on. Asked for before {@code bufferId} is added
+     * again.
+     */
+    public int following(int bufferId) {
+        return following[bufferId];
     }
 
     /** Makes the added buffers visible to the kernel with one store-release of the tail, a u16 that wraps. */

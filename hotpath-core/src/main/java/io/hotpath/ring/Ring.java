@@ -115,6 +115,19 @@ public final class Ring {
         prep(head, 0, 0, 0, 0, userData, Integer.toUnsignedLong(group) | (long) capBytes << 32);
     }
 
+    /**
+     * The same, but a completion may tell of more bytes than one buffer takes. Then they fill the buffer that it names and those
+     * that follow it in the ring ({@link BufferRing#following}), each but the last one whole. Those of Linux 6.13 and 6.14 can come
+     * out of order: only for kernels that have taken a cap (6.17).
+     *
+     * @param capBytes 0 for no cap; else the bytes after which the kernel ends it, exactly
+     */
+    public void prepRecvBundles(int fd, int group, int capBytes, long userData) {
+        int how = Abi.IORING_RECV_MULTISHOT | Abi.IORING_RECVSEND_BUNDLE;
+        long head = head(Abi.IORING_OP_RECV, Abi.IOSQE_BUFFER_SELECT, how, fd);
+        prep(head, 0, 0, 0, 0, userData, Integer.toUnsignedLong(group) | (long) capBytes << 32);
+    }
+
     /** Receives once into a buffer of {@code group}. */
     public void prepRecvOnce(int fd, int group, long userData) {
         long head = head(Abi.IORING_OP_RECV, Abi.IOSQE_BUFFER_SELECT, 0, fd);

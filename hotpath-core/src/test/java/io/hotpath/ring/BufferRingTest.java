@@ -33,6 +33,21 @@ final class BufferRingTest {
         assertEntry(1, 0x2000, 200, 0xfffe);
     }
 
+    @Test
+    void knowsWhichBufferFollowsAlsoWhenOthersOvertakeIt() {
+        BufferRing buffers = BufferRing.register(ring, 4, GROUP);
+        for (int id : new int[]{2, 0, 3, 1}) {
+            buffers.add(0x1000, 100, id);
+        }
+        buffers.publish();
+        buffers.taken();
+        buffers.taken();
+        buffers.add(0x1000, 100, 3); // completed before the bundle of 2 and 0 that the kernel took first
+
+        assertThat(buffers.following(2)).isEqualTo(0);
+        assertThat(buffers.following(1)).isEqualTo(3);
+    }
+
     /** Entry 0 lends its last two bytes to the tail; a ring of one entry writes it each time. */
     @Test
     void entryZeroLeavesTheTailAlone() {

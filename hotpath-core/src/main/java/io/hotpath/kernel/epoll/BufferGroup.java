@@ -25,23 +25,37 @@ final class BufferGroup {
         return Short.toUnsignedInt(head);
     }
 
+    /** The buffers that can be taken. */
+    int available() {
+        return Short.toUnsignedInt((short) ((short) Abi.TAIL.getAcquire(ring, Abi.BUF_RING_TAIL) - head));
+    }
+
     /** Where the next buffer is; it stays where it is until {@link #take()}. */
     long address() {
-        return ring.get(Abi.U64, entry() + Abi.BUF_ADDR);
+        return address(0);
     }
 
     int length() {
-        return ring.get(Abi.U32, entry() + Abi.BUF_LEN);
+        return length(0);
+    }
+
+    /** The same of the buffer {@code ahead} of the next one. */
+    long address(int ahead) {
+        return ring.get(Abi.U64, entry(ahead) + Abi.BUF_ADDR);
+    }
+
+    int length(int ahead) {
+        return ring.get(Abi.U32, entry(ahead) + Abi.BUF_LEN);
     }
 
     /** Takes the next buffer and returns its id. */
     int take() {
-        int bufferId = Short.toUnsignedInt(ring.get(Abi.U16, entry() + Abi.BUF_BID));
+        int bufferId = Short.toUnsignedInt(ring.get(Abi.U16, entry(0) + Abi.BUF_BID));
         head++;
         return bufferId;
     }
 
-    private long entry() {
-        return (head & mask) * Abi.BUF_BYTES;
+    private long entry(int ahead) {
+        return (head + ahead & mask) * Abi.BUF_BYTES;
     }
 }

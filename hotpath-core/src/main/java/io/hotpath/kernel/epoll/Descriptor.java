@@ -21,6 +21,9 @@ final class Descriptor {
     /** The end or an error has been seen: only a receive that would block proves that nothing is left. */
     boolean thorough;
 
+    /** The last receive filled all it was given. */
+    boolean bulk;
+
     /** Events since the polls that wait here looked. */
     int events;
 
@@ -46,6 +49,7 @@ final class Descriptor {
         readable = false; // the registration reports at once what is there
         writable = true;
         thorough = false;
+        bulk = false;
         events = 0;
     }
 

@@ -24,7 +24,7 @@ final class Issuer {
     Issuer(EpollRing ring, BufferGroups groups, MemorySegment capture, Arena arena, boolean restricted) {
         this.ring = ring;
         requests = ring.requests();
-        receives = new Receives(ring, groups, capture);
+        receives = new Receives(ring, groups, capture, arena);
         sends = new Sends(ring, new Messages(arena), capture);
         accepts = new Accepts(ring, capture);
         connects = new Connects(ring, capture);

@@ -4,6 +4,7 @@ import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.epoll.Request.Kind;
 import io.hotpath.kernel.libc.Syscalls;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +21,10 @@ final class Receives {
     private final Requests requests;
     private final BufferGroups groups;
     private final MemorySegment capture;
+    private final Scatter scatter;
 
-    Receives(EpollRing ring, BufferGroups groups, MemorySegment capture) {
+    Receives(EpollRing ring, BufferGroups groups, MemorySegment capture, Arena arena) {
+        scatter = new Scatter(arena);
         this.ring = ring;
         this.groups = groups;
         this.capture = capture;
@@ -45,6 +48,7 @@ final class Receives {
         Descriptor descriptor = descriptors.at(sqe.fd());
         Request request = requests.take(Kind.RECV, sqe);
         request.multishot = sqe.asks(Abi.IORING_RECV_MULTISHOT);
+        request.bundles = sqe.asks(Abi.IORING_RECVSEND_BUNDLE) && sqe.selectsBuffer();
         request.group = sqe.selectsBuffer() ? sqe.group() : -1;
         request.address = sqe.address();
         request.length = sqe.length();
@@ -61,7 +65,8 @@ final class Receives {
 
     /** Receives what there is, up to a bound; true if there may be more. */
     boolean proceed(Request request, Descriptor descriptor) {
-        for (int i = 0; i < BURST_MAX; i++) {
+        int burst = descriptor.bulk ? BURST_MAX / Scatter.BUFFERS_MAX : BURST_MAX;
+        for (int i = 0; i < burst; i++) {
             if (!receive(request, descriptor)) {
                 return false;
             }
@@ -83,6 +88,9 @@ final class Receives {
             long length = Integer.toUnsignedLong(group.length());
             room = room == 0 ? length : Math.min(room, length);
         }
+        if (group != null && request.bundles) {
+            return bundle(request, descriptor, group, room);
+        }
         int count = Syscalls.recv(capture, descriptor.fd, address, room, request.flags | Abi.MSG_DONTWAIT);
         if (count <= 0) {
             return nothing(request, descriptor, count);
@@ -91,6 +99,46 @@ final class Receives {
             descriptor.readable = false; // epoll(7): a short read has emptied the socket, the next byte is an edge
         }
         return received(request, descriptor, group, count);
+    }
+
+    /**
+     * Receives into one buffer, or, if the last receive of this descriptor has filled all it was given, into as many as there
+     * may be bytes for. Cut at the cap.
+     */
+    private boolean bundle(Request request, Descriptor descriptor, BufferGroup group, long first) {
+        long left = request.cap <= 0 ? Long.MAX_VALUE : request.cap - request.done;
+        long room = Math.min(first, left);
+        int count;
+        if (descriptor.bulk && group.available() > 1 && left > first) {
+            room = scatter.gather(group, left);
+            count = Syscalls.recvmsg(capture, descriptor.fd, scatter.address(), request.flags | Abi.MSG_DONTWAIT);
+        } else {
+            count = Syscalls.recv(capture, descriptor.fd, group.address(), room, request.flags | Abi.MSG_DONTWAIT);
+        }
+        if (count <= 0) {
+            return nothing(request, descriptor, count);
+        }
+        descriptor.bulk = count == room || count > first;
+        if (count < room && !descriptor.thorough) {
+            descriptor.readable = false;
+        }
+        return bundled(request, descriptor, group, count);
+    }
+
+    private boolean bundled(Request request, Descriptor descriptor, BufferGroup group, int count) {
+        int flags = descriptor.readable ? Abi.IORING_CQE_F_SOCK_NONEMPTY : 0;
+        int left = count - group.length();
+        flags |= Abi.IORING_CQE_F_BUFFER | (group.take() << Abi.IORING_CQE_BUFFER_SHIFT);
+        while (left > 0) {
+            left -= group.length();
+            group.take();
+        }
+        request.done += count;
+        if (!request.multishot || group.isEmpty() || (request.cap != 0 && request.done >= request.cap)) {
+            ring.finish(request, count, flags);
+            return false;
+        }
+        return ring.post(request, count, flags) && descriptor.readable;
     }
 
     private boolean received(Request request, Descriptor descriptor, @Nullable BufferGroup group, int count) {

@@ -15,6 +15,10 @@ final class Request {
     Kind kind = Kind.POLL;
     long userData;
     boolean multishot;
+
+    /** Receive: whether a completion may fill several buffers. */
+    boolean bundles;
+
     boolean skipsSuccess;
 
     /** The flags of the system call; the events of a poll. */

@@ -32,6 +32,7 @@ final class Requests {
         request.skipsSuccess = sqe.skipsSuccess();
         request.flags = sqe.opFlags();
         request.multishot = false;
+        request.bundles = false;
         request.group = -1;
         request.address = 0;
         request.length = 0;

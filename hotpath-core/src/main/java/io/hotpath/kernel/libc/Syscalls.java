@@ -71,6 +71,8 @@ public final class Syscalls {
             find("connect", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle RECV =
             find("recv", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle RECVMSG =
+            find("recvmsg", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SEND =
             find("send", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SENDMSG =
@@ -263,6 +265,15 @@ public final class Syscalls {
     public static int send(MemorySegment capture, int fd, long address, long bytes, int flags) {
         try {
             return result(capture, (int) (long) SEND.invokeExact(capture, fd, address, bytes, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** {@code message} is the address of a {@code struct msghdr}. */
+    public static int recvmsg(MemorySegment capture, int fd, long message, int flags) {
+        try {
+            return result(capture, (int) (long) RECVMSG.invokeExact(capture, fd, message, flags));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

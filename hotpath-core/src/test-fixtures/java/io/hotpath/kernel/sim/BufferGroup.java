@@ -23,6 +23,11 @@ final class BufferGroup {
         return (short) Abi.TAIL.getAcquire(ring, Abi.BUF_RING_TAIL) == head;
     }
 
+    /** The buffers from head to tail, as many as the 16-bit distance says. */
+    int available() {
+        return Short.toUnsignedInt((short) ((short) Abi.TAIL.getAcquire(ring, Abi.BUF_RING_TAIL) - head));
+    }
+
     int head() {
         return Short.toUnsignedInt(head);
     }

@@ -3,6 +3,8 @@ package io.hotpath.kernel.sim;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,7 @@ final class RecvRequest extends Request {
     private final SimSocket socket;
     private final boolean multishot;
     private final boolean selectsBuffer;
+    private final boolean bundles;
     private final boolean dontWait;
     private final int group;
     private final long addr;
@@ -23,11 +26,15 @@ final class RecvRequest extends Request {
     private final int cap;
     private long total;
 
+    /** The buffers of the present receive. */
+    private List<Integer> filled = new ArrayList<>();
+
     RecvRequest(SimRing ring, Submission sqe, SimSocket socket) {
         super(ring, sqe, socket);
         this.socket = socket;
         this.multishot = sqe.asks(Abi.IORING_RECV_MULTISHOT);
         this.selectsBuffer = sqe.selectsBuffer();
+        this.bundles = selectsBuffer && sqe.asks(Abi.IORING_RECVSEND_BUNDLE);
         this.dontWait = (sqe.opFlags() & Abi.MSG_DONTWAIT) != 0;
         this.group = sqe.bufGroup();
         this.addr = sqe.addr();
@@ -71,8 +78,11 @@ final class RecvRequest extends Request {
         if (end == null || end.in.size() == 0 || !selectsBuffer || buffers == null || buffers.isEmpty()) {
             return false;
         }
+        filled = new ArrayList<>();
         int bytes = amount(end, buffers);
-        finish(bytes, into(end, buffers, bytes));
+        int flags = into(end, buffers, bytes);
+        ring.bundled(filled);
+        finish(bytes, flags);
         return true;
     }
 
@@ -85,7 +95,9 @@ final class RecvRequest extends Request {
         }
         kernel.counters().cancelsWithBuffer++;
         kernel.counters().buffersTaken++;
-        return Abi.IORING_CQE_F_BUFFER | (buffers.take() << Abi.IORING_CQE_BUFFER_SHIFT);
+        int buffer = buffers.take();
+        ring.bundled(List.of(buffer));
+        return Abi.IORING_CQE_F_BUFFER | (buffer << Abi.IORING_CQE_BUFFER_SHIFT);
     }
 
     private void receive() {
@@ -112,20 +124,60 @@ final class RecvRequest extends Request {
             finish(-Errno.ENOBUFS, 0);
             return;
         }
+        filled = new ArrayList<>();
         int bytes = amount(end, buffers);
+        boolean whole = buffers != null && bytes == buffers.length();
+        boolean last = bundles && buffers != null && mapsAll(buffers);
         int flags = into(end, buffers, bytes);
         total += bytes;
-        if (!multishot || (cap != 0 && total >= cap)) {
+        if (bundles && buffers != null) {
+            bytes += more(end, buffers, whole);
+        }
+        if (!filled.isEmpty()) {
+            ring.bundled(filled);
+        }
+        boolean full = cap != 0 && total >= cap;
+        if (!multishot || full || last || (bundles && buffers != null && buffers.isEmpty())) {
             finish(bytes, flags);
         } else {
             emit(bytes, flags);
         }
     }
 
+    /**
+     * Goes on in the buffers that follow as long as one is filled whole; returns how many bytes more. The kernel maps
+     * whole buffers, up to its cap, or else for what the socket says there is, or what is left if it is less than one.
+     */
+    private int more(Endpoint end, BufferGroup buffers, boolean wholeBefore) {
+        int more = 0;
+        boolean whole = wholeBefore;
+        int there = end.in.size();
+        int wanted =
+                cap == 0 && !buffers.isEmpty() && there > buffers.length() ? there - there % buffers.length() : there;
+        while (whole && more < wanted && !buffers.isEmpty() && (cap == 0 || cap - total >= buffers.length())) {
+            int bytes = amount(end, buffers);
+            whole = bytes == buffers.length();
+            into(end, buffers, bytes);
+            more += bytes;
+            total += bytes;
+        }
+        return more;
+    }
+
+    /** Whether the kernel maps every buffer there is for what it may receive: then it is the last receive. */
+    private boolean mapsAll(BufferGroup buffers) {
+        return cap == 0
+                ? buffers.available() == 1
+                : (long) buffers.available() * buffers.length() < cap - total;
+    }
+
     private int amount(Endpoint end, @Nullable BufferGroup buffers) {
         int room = buffers == null ? len : buffers.length();
         if (buffers != null && len > 0) {
             room = Math.min(room, len);
+        }
+        if (bundles && cap > 0) {
+            room = (int) Math.min(room, cap - total);
         }
         int bytes = Math.min(end.in.size(), room);
         if (bytes > 1 && kernel.dice.chance(kernel.faults().shortRecv())) {
@@ -145,6 +197,8 @@ final class RecvRequest extends Request {
             return flags;
         }
         kernel.counters().buffersTaken++;
-        return flags | Abi.IORING_CQE_F_BUFFER | (buffers.take() << Abi.IORING_CQE_BUFFER_SHIFT);
+        int buffer = buffers.take();
+        filled.add(buffer);
+        return flags | Abi.IORING_CQE_F_BUFFER | (buffer << Abi.IORING_CQE_BUFFER_SHIFT);
     }
 }

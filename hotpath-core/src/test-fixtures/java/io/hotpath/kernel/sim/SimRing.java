@@ -44,6 +44,9 @@ public final class SimRing implements KernelRing {
     private final LinkedHashSet<Request> armed = new LinkedHashSet<>();
     private final List<Deferred> deferred = new ArrayList<>();
     private final Map<Integer, BufferGroup> groups = new HashMap<>();
+
+    /** The buffers of the last receive that began in each. */
+    private final Map<Integer, List<Integer>> bundles = new HashMap<>();
     private final SimEvent wakeEvent = new SimEvent();
     private final int wakeFd;
     private boolean closed;
@@ -291,10 +294,16 @@ public final class SimRing implements KernelRing {
         List<Integer> all = new ArrayList<>();
         for (Completion completion : completions.unreaped()) {
             if ((completion.flags & Abi.IORING_CQE_F_BUFFER) != 0) {
-                all.add(completion.flags >>> Abi.IORING_CQE_BUFFER_SHIFT);
+                int first = completion.flags >>> Abi.IORING_CQE_BUFFER_SHIFT;
+                all.addAll(bundles.getOrDefault(first, List.of(first)));
             }
         }
         return all;
+    }
+
+    /** A receive has filled {@code buffers}, of which its completion will name the first. */
+    void bundled(List<Integer> buffers) {
+        bundles.put(buffers.getFirst(), buffers);
     }
 
     @Override

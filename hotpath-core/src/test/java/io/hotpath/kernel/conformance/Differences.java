@@ -22,7 +22,20 @@ final class Differences {
             "io_uring (6.18) gives a SENDMSG up to a worker after 128 rounds of poll, where a non-blocking socket ends it"
                     + " short; whoever is told of a part sends the rest";
 
+    private static final String CUT_ELSEWHERE =
+            "epoll does not tell how much there is: the first receive takes one buffer, those after it several; whoever takes"
+                    + " bundles adds up bytes";
+
     static final List<Difference> ALL = List.of(
+            new Difference("epoll", "a bundle fills buffer after buffer and goes on",
+                    "recv 192 '(a{64})(a{64}b{64})' more \\| recv 4 'rest' more",
+                    "recv 64 '$1' more | recv 132 '$2rest' more", CUT_ELSEWHERE),
+            new Difference("epoll", "a bundle ends with the last buffer, and the rest stays", "recv 128 '(c{64})c{64}'",
+                    "recv 64 '$1' more | recv 64 '$1'", CUT_ELSEWHERE),
+            new Difference("epoll", "a cap cuts a bundle exactly", "recv 128 '(d{64})d{64}' more \\| recv 10 'd{10}'",
+                    "recv 64 '$1' more | recv 74 '$1dddddddddd'", CUT_ELSEWHERE),
+            new Difference("epoll", "a capped bundle ends as well when it could have used more buffers than there are",
+                    "recv 1 'e'", "recv 1 'e' more", "a receive that goes on is one submission less"),
             new Difference("epoll", "a gathered MSG_WAITALL in more than 128 pieces", "c: a part", "c: all",
                     LIMIT_OF_ROUNDS),
             new Difference("sim", "a gathered MSG_WAITALL in more than 128 pieces", "c: a part", "c: all",

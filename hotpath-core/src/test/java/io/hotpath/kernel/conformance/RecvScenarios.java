@@ -165,6 +165,62 @@ final class RecvScenarios {
                     s.recvSqe("c", c.fd()).ioprio(0).word(Abi.SQE_OPTLEN, 6);
                     s.await(1);
                 }),
+                Scenario.of("a bundle of short messages is a receive each", s -> {
+                    Pair c = s.connected();
+                    s.publish(8);
+                    bundles(s, c, 0);
+                    for (String text : List.of("one", "two", "three")) {
+                        c.peer().send(text);
+                        s.await(1);
+                    }
+                    c.peer().finish();
+                    s.await(1);
+                }),
+                Scenario.of("a bundle fills buffer after buffer and goes on", s -> {
+                    Pair c = s.connected();
+                    s.publish(8);
+                    c.peer().send("a".repeat(2 * BUFFER_BYTES) + "b".repeat(BUFFER_BYTES) + "rest");
+                    s.quiet();
+                    bundles(s, c, 0);
+                    s.quiet();
+                    s.note("head", s.ring.bufferRingHead(GROUP));
+                    c.peer().send("more");
+                    s.await(1);
+                    c.peer().finish();
+                    s.await(1);
+                }),
+                Scenario.of("a bundle ends with the last buffer, and the rest stays", s -> {
+                    Pair c = s.connected();
+                    s.publish(2);
+                    c.peer().send("c".repeat(2 * BUFFER_BYTES) + "rest");
+                    s.quiet();
+                    bundles(s, c, 0);
+                    s.quiet();
+                    bundles(s, c, 0);
+                    s.await(1);
+                    s.publish(2);
+                    bundles(s, c, 0);
+                    s.quiet();
+                }),
+                Scenario.of("a capped bundle ends as well when it could have used more buffers than there are", s -> {
+                    Pair c = s.connected();
+                    s.publish(2);
+                    bundles(s, c, 3 * BUFFER_BYTES);
+                    c.peer().send("e");
+                    s.await(1);
+                    s.quiet();
+                    s.note("head", s.ring.bufferRingHead(GROUP));
+                }),
+                Scenario.of("a cap cuts a bundle exactly", s -> {
+                    Pair c = s.connected();
+                    s.publish(8);
+                    c.peer().send("d".repeat(3 * BUFFER_BYTES));
+                    s.quiet();
+                    bundles(s, c, 2 * BUFFER_BYTES + 10);
+                    s.quiet();
+                    bundles(s, c, BUFFER_BYTES);
+                    s.quiet();
+                }),
                 Scenario.of("an absurd byte cap", s -> {
                     Pair c = s.connected();
                     s.publish(2);
@@ -301,6 +357,10 @@ final class RecvScenarios {
             flooder.peer().send("f".repeat(BUFFER_BYTES));
         }
         s.note("others", receives.stream().filter(op -> op.lastResult == 1).count() + " of 99 were served");
+    }
+
+    private static void bundles(Script s, Pair c, int cap) {
+        s.recvSqe("c", c.fd()).ioprio(Abi.IORING_RECV_MULTISHOT | Abi.IORING_RECVSEND_BUNDLE).word(Abi.SQE_OPTLEN, cap);
     }
 
     private static Pair armed(Script s) {

@@ -1,0 +1,64 @@
+package io.hotpath.engine;
+
+import static io.hotpath.engine.EngineContractTest.random;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Completions that tell of more than one buffer: each is a receive, and each comes home. */
+class EngineBundleTest {
+    private static final EngineConfig MANY = Bed.SMALL.withBuffers(64, 1024).withLeaseQuota(24);
+
+    @ParameterizedTest
+    @EnumSource
+    void bytesOfManyBuffersComeInOrderWhetherHeldOrReleased(Beds beds) {
+        beds.run(MANY, 20, bed -> {
+            Client held = bed.connect();
+            Side holding = bed.accepted();
+            Client released = bed.connect();
+            Side releasing = bed.accepted();
+            releasing.connection.returnsAtOnce();
+            releasing.reaction = Side.RELEASE;
+            byte[] content = random(20_000);
+            for (int at = 0; at < content.length; at += 10_000) {
+                held.send(Arrays.copyOfRange(content, at, at + 10_000));
+                released.send(Arrays.copyOfRange(content, at, at + 10_000));
+            }
+            bed.until("all that was released", () -> releasing.received() == content.length);
+            bed.until("all that is held", () -> {
+                if (holding.held.size() > 12) {
+                    holding.release(5);
+                }
+                return holding.received() == content.length;
+            });
+            assertThat(releasing.bytes()).isEqualTo(content);
+            assertThat(holding.bytes()).isEqualTo(content);
+            holding.releaseAll();
+            bed.until("home", () -> bed.engine.stats().applicationBuffers() == 0);
+            bed.turns(3);
+            assertThat(bed.engine.stats().engineBuffers()).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBundleForAConnectionThatClosesInItsMidstComesHome(Beds beds) {
+        beds.run(MANY, 20, bed -> {
+            Client client = bed.connect();
+            Side side = bed.accepted();
+            side.reaction = (me, lease, length) -> {
+                me.leases().release(lease);
+                me.connection.reset();
+            };
+            client.send(random(10_000));
+            bed.until("closed", side::closed);
+            bed.turns(5);
+            assertThat(side.receives).isEqualTo(1);
+            EngineStats then = bed.engine.stats();
+            assertThat(then.applicationBuffers()).isZero();
+            assertThat(then.engineBuffers()).isZero();
+        });
+    }
+}
