@@ -134,6 +134,13 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
     @Override
     protected @Nullable SocketAddress localAddress0() {
         Connection socket = connection;
+        if (closed) {
+            return null;
+        }
+        SocketAddress bound = acceptedAt();
+        if (bound != null) {
+            return bound;
+        }
         try {
             return socket == null ? null : socket.localAddress();
         } catch (IOException closedByNow) {
@@ -141,12 +148,25 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
         }
     }
 
+    /** Where it was accepted, if its server is bound to one address. */
+    private @Nullable SocketAddress acceptedAt() {
+        ServerSocketChannel server = parent();
+        InetSocketAddress bound = server == null ? null : server.localAddress();
+        return bound == null || bound.getAddress().isAnyLocalAddress() ? null : bound;
+    }
+
+    /** Netty's users ask who it was when it is over: the kernel can only be asked before. */
+    private void rememberAddresses() {
+        localAddress();
+        remoteAddress();
+    }
+
     @Override
     protected @Nullable SocketAddress remoteAddress0() {
         Connection socket = connection;
         SocketAddress asked = peer;
         try {
-            return asked != null || socket == null || !connected ? asked : socket.remoteAddress();
+            return asked != null || socket == null || !connected || closed ? asked : socket.remoteAddress();
         } catch (IOException closedByNow) {
             return null;
         }
@@ -507,6 +527,7 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
                 }
                 return;
             }
+            rememberAddresses();
             closing = () -> super.close(promise, cause, closeCause);
             socket.pause();
             if (atOnce || !connected || config.getSoLinger() == 0) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamInput implements TurnEnd {
     /** Shorter reads are copied: that costs less than an object for each. Measured, see docs/performance.md. */
-    private static final int LENT_BYTES_MIN = Integer.getInteger("lent", 4 << 10);
+    private static final int LENT_BYTES_MIN = 8 << 10;
 
     private final HotpathSocketChannel channel;
     private @Nullable Connection connection;

@@ -153,6 +153,23 @@ class ConnectionIT {
         return new Bootstrap().group(GROUP).channel(HotpathSocketChannel.class).handler(new Discard());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "0.0.0.0"})
+    void addressesAreKnownWhenItIsOver(String host) throws Exception {
+        BlockingQueue<SocketAddress> asked = new LinkedBlockingQueue<>();
+        Channel server = serve(new InetSocketAddress(InetAddress.ofLiteral(host), 0), new Sharable() {
+            @Override
+            public void channelInactive(ChannelHandlerContext ctx) {
+                asked.add(ctx.channel().localAddress());
+                asked.add(ctx.channel().remoteAddress());
+            }
+        });
+        Socket client = new Socket(InetAddress.ofLiteral("127.0.0.1"), port(server));
+        client.close();
+        assertThat(asked.poll(10, TimeUnit.SECONDS)).isEqualTo(client.getRemoteSocketAddress());
+        assertThat(asked.poll(10, TimeUnit.SECONDS)).isEqualTo(client.getLocalSocketAddress());
+    }
+
     private static Channel serve(SocketAddress at, ChannelInboundHandlerAdapter child) throws InterruptedException {
         return new ServerBootstrap().group(GROUP).channel(HotpathServerSocketChannel.class).childHandler(child)
                 .bind(at).sync().channel();
