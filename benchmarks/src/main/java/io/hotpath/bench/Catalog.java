@@ -58,6 +58,7 @@ public final class Catalog {
     private List<Contender> ours() {
         List<Contender> all = new ArrayList<>();
         both(all, "core", "Hotpath core", CoreServer.class, ALL, true);
+        all.add(busyPolling());
         both(all, "reactor", "HotpathServer", ReactorServer.class, ALL, true);
         both(all, "stream", "completion stream", StreamServer.class, ALL, false);
         both(all, "netty-hotpath", "Netty on Hotpath", NettyServer.class, ALL, false);
@@ -101,6 +102,14 @@ public final class Catalog {
         List<String> epoll = onJvm(classPath, server.getName(), "--kernel", "epoll");
         all.add(new Contender(id, title, uring, java, workloads, inShortForm, true));
         all.add(new Contender(id + "-epoll", title + ", epoll kernel", epoll, java, workloads, false, true));
+    }
+
+    private Contender busyPolling() {
+        List<String> program = onJvm(System.getProperty("java.class.path"), CoreServer.class.getName(), "--kernel",
+                "io_uring", "--spin-micros", "50");
+        return new Contender("core-spin", "Hotpath core, busy polling 50 µs", program, java, Set.of(Workload.ECHO),
+                false,
+                true);
     }
 
     /** @param inShortForm which transports are */

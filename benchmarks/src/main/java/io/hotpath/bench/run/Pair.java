@@ -7,6 +7,9 @@ record Pair(String server, String against) {
     /** Every comparison that says something; what was not measured is left out. */
     static final List<Pair> ALL = List.of(
             new Pair("core", "c-epoll"),
+            new Pair("core", "c-uring-bulk"),
+            new Pair("core-spin", "core"),
+            new Pair("core-epoll", "c-epoll"),
             new Pair("reactor", "reactor-netty-io_uring"),
             new Pair("netty-hotpath", "netty-io_uring"),
             new Pair("netty-hotpath", "netty-epoll"),

@@ -32,7 +32,7 @@ final class Report {
         for (Measurement measurement : result.measurements()) {
             text.append("\n## ").append(measurement.scenario().title()).append("\n\n").append(table(measurement));
         }
-        text.append(pairs()).append(servers());
+        text.append(pairs()).append(new GoalTable(result).markdown()).append(servers());
         return text.toString();
     }
 
