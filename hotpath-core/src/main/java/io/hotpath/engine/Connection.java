@@ -67,6 +67,8 @@ public final class Connection {
     boolean started;
     boolean starved;
     boolean stopped;
+    boolean capped;
+    boolean bulk;
     boolean bundled;
     boolean stuck;
     boolean watched;

@@ -54,10 +54,10 @@ final class Receiver {
     private final ConnectionQueue.Step heldBackStep = this::letGo;
 
     /**
-     * Whether the kernel takes bundles that come in order. It does if it takes a cap (Linux 6.17), so each has one until that
-     * is known.
+     * Whether the kernel ends a multishot receive after a number of bytes (Linux 6.17). Each has a cap until that is known, for a
+     * kernel that takes it has bundles that come in order.
      */
-    private byte bundles = UNKNOWN;
+    private byte capsWork = UNKNOWN;
 
     /** Receives armed in this turn: each may take the buffer that another one counted on. */
     private int armedMain;
@@ -129,8 +129,8 @@ final class Receiver {
 
     void completed(Connection c, int result, int flags) {
         boolean more = (flags & Abi.IORING_CQE_F_MORE) != 0;
-        if (bundles == UNKNOWN && c.bundled && result != -Errno.EINVAL) {
-            bundles = TAKEN;
+        if (capsWork == UNKNOWN && c.capped && result != -Errno.EINVAL) {
+            capsWork = TAKEN;
         }
         if (!more) {
             c.recv = RECV_IDLE;
@@ -148,6 +148,11 @@ final class Receiver {
             queueRearm(c);
         } else if (c.held >= quota && c.recv == RECV_ARMED && c.state == OPEN) {
             stop(c);
+        } else if (result >= bufferBytes && !c.bundled) {
+            c.bulk = true;
+            if (mayBundle(c)) {
+                cancel(c); // armed again for bundles
+            }
         } else if (c.sending > 0 && waitsForPeer(c)) {
             cancel(c); // armed again when its output has drained, or when others leave copy memory
         }
@@ -222,8 +227,8 @@ final class Receiver {
             }
             case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {} // armed again when it may be
             case Errno.EINVAL, Errno.EBADF, Errno.EFAULT, Errno.ENOTSOCK -> {
-                if (errno == Errno.EINVAL && c.bundled) {
-                    bundles = REFUSED; // a kernel before 6.17: a receive takes one buffer, and only cancelling ends it
+                if (errno == Errno.EINVAL && c.capped) {
+                    capsWork = REFUSED; // a kernel before 6.17: the quota is kept by cancelling
                     return;
                 }
                 counters.unexpectedErrnos++;
@@ -356,17 +361,19 @@ final class Receiver {
         boolean queue = !hungry && !starved.isEmpty(); // others wait for buffers already
         if (!queue && leases.mainAvailable() > (hungry ? armedMain : 0)) {
             // who comes from the queue takes one buffer and queues again, so that few buffers go round
-            if (bundles == REFUSED) {
-                engine.ring().prepRecvMultishot(c.fd, EngineConfig.MAIN_GROUP, 0, c.userData(Ops.RECV));
+            c.bundled = mayBundle(c) && !hungry;
+            if (c.bundled) {
+                engine.ring().prepRecvBundles(c.fd, EngineConfig.MAIN_GROUP, c.userData(Ops.RECV));
             } else {
-                int cap = hungry ? bufferBytes : capFor(c);
-                engine.ring().prepRecvBundles(c.fd, EngineConfig.MAIN_GROUP, cap, c.userData(Ops.RECV));
+                int cap = capsWork == REFUSED ? 0 : hungry ? bufferBytes : capFor(c);
+                engine.ring().prepRecvMultishot(c.fd, EngineConfig.MAIN_GROUP, cap, c.userData(Ops.RECV));
+                c.capped = cap > 0;
             }
-            c.bundled = bundles != REFUSED;
             armedMain++;
         } else if (mayUseReserve(c)) {
             engine.ring().prepRecvOnce(c.fd, EngineConfig.RESERVE_GROUP, c.userData(Ops.RECV));
             c.bundled = false;
+            c.capped = false;
             armedReserve++;
         } else {
             starve(c);
@@ -379,10 +386,18 @@ final class Receiver {
         counters.rearms++;
     }
 
+    /**
+     * Whether a completion may bring it as many buffers as there is for: it must want them all, and have filled one before. With a cap none may: kernels before
+     * 6.18.36 then leave a buffer shorter in their ring than it is.
+     */
+    private boolean mayBundle(Connection c) {
+        return c.bulk && c.uncapped && c.demand == Connection.DEMAND_UNLIMITED && capsWork == TAKEN && c.state == OPEN;
+    }
+
     /** The kernel's cap counts bytes: small segments still fill the quota sooner, and then {@link #stop} acts. */
     private int capFor(Connection c) {
         return c.uncapped || quota == EngineConfig.QUOTA_UNLIMITED || c.state != OPEN
-                ? bundles == TAKEN ? 0 : CAP_BYTES_MAX
+                ? capsWork == TAKEN ? 0 : CAP_BYTES_MAX
                 : (int) Math.min((long) (quota - c.held) * bufferBytes, CAP_BYTES_MAX);
     }
 
@@ -487,7 +502,7 @@ final class Receiver {
 
     /** A new ring, of another kernel maybe. */
     void ringReplaced() {
-        bundles = UNKNOWN;
+        capsWork = UNKNOWN;
     }
 
     /** A new ring: nothing of {@code c} is armed on it yet. */

@@ -67,7 +67,11 @@ final class SendCalls {
 
     /** Copies native memory if it can go out and copy memory is plentiful; false if not. */
     boolean tryCopy(Connection c, long address, int size, long token) {
-        boolean can = size > 0 && refusal(c, size) == 0 && leases.copiesFree() > copiesSpared && roomFor(c, size);
+        boolean can = size > 0
+                && c.sendRefusal() == 0
+                && c.outboundBytes + size <= bytesMax
+                && leases.copiesFree() > copiesSpared
+                && roomFor(c, size);
         if (can) {
             appendCopy(c, NativeMemory.ALL, address, size, token);
         }

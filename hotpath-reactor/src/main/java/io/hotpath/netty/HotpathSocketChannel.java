@@ -155,7 +155,7 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
         return bound == null || bound.getAddress().isAnyLocalAddress() ? null : bound;
     }
 
-    /** Netty's users ask who it was when it is over: the kernel can only be asked before. */
+    /** Netty's users ask who it was when it is over, and then the kernel knows no more. */
     private void rememberAddresses() {
         localAddress();
         remoteAddress();
@@ -210,6 +210,7 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
     }
 
     private void begin(Connection socket) {
+        rememberAddresses();
         socket.returnsAtOnce();
         socket.start(false);
         input.begin(socket);
@@ -527,10 +528,12 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
                 }
                 return;
             }
-            rememberAddresses();
             closing = () -> super.close(promise, cause, closeCause);
             socket.pause();
             if (atOnce || !connected || config.getSoLinger() == 0) {
+                if (!atOnce) {
+                    socket.sendNow(); // what was copied is written, and goes out before the reset if there is room
+                }
                 socket.reset();
             } else {
                 output.finish(socket);

@@ -31,6 +31,15 @@ final class LentBuffer extends UnpooledDirectByteBuf {
     }
 
     @Override
+    public ByteBuf touch() {
+        ResourceLeakTracker<LentBuffer> tracker = leak;
+        if (tracker != null) {
+            tracker.record();
+        }
+        return this;
+    }
+
+    @Override
     public ByteBuf touch(Object hint) {
         ResourceLeakTracker<LentBuffer> tracker = leak;
         if (tracker != null) {

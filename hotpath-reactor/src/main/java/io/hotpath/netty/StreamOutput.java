@@ -73,10 +73,14 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
             return; // flushed by a listener of what is being copied: the loop there goes on with it
         }
         ChannelOutboundBuffer in = copySmall();
+        if (untilEnd == 0) {
+            end(); // a listener of the last message before the end ended it
+            return;
+        }
         if (in == null || in.current() == null) {
             return;
         }
-        if (!marked && !busy() && untilEnd < 0) {
+        if (!marked && !busy()) {
             marked = true;
             channel.handler().marked(this);
         }
@@ -94,11 +98,14 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
             while (in != null && !busy() && untilEnd < 0 && in.current() instanceof ByteBuf bytes && copied(bytes)) {
                 int count = bytes.readableBytes();
                 if (count > 0) {
-                    in.progress(count);
+                    in.progress(count); // its listeners may write, flush and end the output, as those of remove
                 }
-                in.remove(); // its listeners may write, flush and close
+                messageSent(in, null);
                 in = channel.stream().outboundBuffer();
             }
+        } catch (RuntimeException unreadable) {
+            channel.stream().fail(unreadable); // was released by somebody else
+            in = null;
         } finally {
             copying = false;
         }

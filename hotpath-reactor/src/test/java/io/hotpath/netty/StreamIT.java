@@ -298,6 +298,44 @@ class StreamIT {
     }
 
     @Test
+    void whatIsFlushedBehindAWriteWhoseListenerClosesIsDelivered() throws Exception {
+        for (boolean close : new boolean[]{true, false}) {
+            BlockingQueue<Boolean> ended = new LinkedBlockingQueue<>();
+            Channel server = serve(server(), new Sharable() {
+                @Override
+                public void channelActive(ChannelHandlerContext ctx) {
+                    ctx.write(ctx.alloc().directBuffer().writeZero(100)).addListener(_ -> end(ctx.channel()));
+                    ctx.write(ctx.alloc().directBuffer().writeZero(200));
+                    ctx.write(ctx.alloc().directBuffer().writeZero(20_000));
+                    ctx.flush();
+                }
+
+                private void end(Channel channel) {
+                    ChannelFuture done = close ? channel.close() : ((DuplexChannel) channel).shutdownOutput();
+                    done.addListener(future -> ended.add(future.isSuccess()));
+                }
+            });
+            for (int i = 0; i < 50; i++) {
+                assertThat(readAll(server)).isEqualTo(20_300);
+                assertThat(ended.poll(5, TimeUnit.SECONDS)).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void aMessageThatIsReleasedBeforeItIsFlushedClosesItsChannel() throws Exception {
+        Channel server = serve(server(), new Discard());
+        Channel client = connect(server, new ChannelInboundHandlerAdapter());
+        client.eventLoop().submit(() -> {
+            ByteBuf message = client.alloc().directBuffer().writeZero(100);
+            client.write(message);
+            message.release();
+            client.flush();
+        }).sync();
+        assertThat(client.closeFuture().await(5, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
     void aPeerThatDoesNotReadMakesSmallWritesWait() throws Exception {
         CompletableFuture<Channel> child = new CompletableFuture<>();
         Channel server = serve(server(), new Sharable() {

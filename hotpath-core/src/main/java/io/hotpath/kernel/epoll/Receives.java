@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * at, so an empty group means ENOBUFS whatever the socket has. Ring thread.
  */
 final class Receives {
-    /** Receives of one socket before the others have their turn, as in io_uring. */
+    /** Buffers that one socket fills before the others have their turn, as many as io_uring's receives. */
     private static final int BURST_MAX = 32;
 
     private final EpollRing ring;
@@ -22,6 +22,9 @@ final class Receives {
     private final BufferGroups groups;
     private final MemorySegment capture;
     private final Scatter scatter;
+
+    /** In the present burst. */
+    private int filled;
 
     Receives(EpollRing ring, BufferGroups groups, MemorySegment capture, Arena arena) {
         scatter = new Scatter(arena);
@@ -65,8 +68,8 @@ final class Receives {
 
     /** Receives what there is, up to a bound; true if there may be more. */
     boolean proceed(Request request, Descriptor descriptor) {
-        int burst = descriptor.bulk ? BURST_MAX / Scatter.BUFFERS_MAX : BURST_MAX;
-        for (int i = 0; i < burst; i++) {
+        filled = 0;
+        while (filled < BURST_MAX) {
             if (!receive(request, descriptor)) {
                 return false;
             }
@@ -129,9 +132,11 @@ final class Receives {
         int flags = descriptor.readable ? Abi.IORING_CQE_F_SOCK_NONEMPTY : 0;
         int left = count - group.length();
         flags |= Abi.IORING_CQE_F_BUFFER | (group.take() << Abi.IORING_CQE_BUFFER_SHIFT);
+        filled++;
         while (left > 0) {
             left -= group.length();
             group.take();
+            filled++;
         }
         request.done += count;
         if (!request.multishot || group.isEmpty() || (request.cap != 0 && request.done >= request.cap)) {
@@ -146,6 +151,7 @@ final class Receives {
         if (group != null) {
             flags |= Abi.IORING_CQE_F_BUFFER | (group.take() << Abi.IORING_CQE_BUFFER_SHIFT);
         }
+        filled++;
         request.done += count;
         if (!request.multishot || (request.cap != 0 && request.done >= request.cap)) {
             ring.finish(request, count, flags);
@@ -156,6 +162,7 @@ final class Receives {
 
     private boolean nothing(Request request, Descriptor descriptor, int result) {
         if (result == -Errno.EINTR) {
+            filled++; // it is bounded too
             return true;
         }
         if (result != -Errno.EAGAIN) {
