@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * off and on moves demand only: the receive stays armed. Loop thread.
  */
 final class StreamInput implements TurnEnd {
-    /** Shorter reads are copied: that costs less than an object for each. Measured, see docs/performance.md. */
+    /** Shorter reads are copied: that costs less than an object for each (docs/decisions/0010). */
     private static final int LENT_BYTES_MIN = 8 << 10;
 
     private final HotpathSocketChannel channel;
