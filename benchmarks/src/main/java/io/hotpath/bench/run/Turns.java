@@ -15,8 +15,10 @@ final class Turns {
     private static final int WARM_WINDOWS_MIN = 3;
     private static final int WARM_WINDOWS_MAX = 6;
 
-    /** The first load that a server gets is as long as that many windows: a JVM compiles what it runs. */
+    /** The first load that a server gets is as long as that many windows, and not shorter than this: a JVM compiles what it runs. */
     private static final int COLD_WINDOWS = 8;
+
+    private static final long COLD_NANOS_MIN = 6_000_000_000L;
 
     /** How near a server's window must be to the one before for it to be warm. */
     private static final double STEADY = 0.05;
@@ -60,7 +62,7 @@ final class Turns {
     /** The same number of windows for everybody, until everybody's last two agree or nobody has more patience. */
     private void warm() {
         if (cold) {
-            round(0, COLD_WINDOWS * timing.windowNanos());
+            round(0, Math.max(COLD_WINDOWS * timing.windowNanos(), COLD_NANOS_MIN));
         }
         List<Sample> before = round(0, timing.windowNanos());
         boolean steady = false;
