@@ -35,6 +35,7 @@ public final class HotpathIoHandler implements IoHandler {
     private final Set<Registration> registrations = new LinkedHashSet<>();
     private final List<TurnEnd> touched = new ArrayList<>();
     private final List<StreamOutput> marked = new ArrayList<>();
+    private final Gathering gathering;
 
     /** Written by the loop thread when it begins, read by any thread that wakes it or binds for it. */
     private volatile @Nullable Engine engine;
@@ -51,6 +52,7 @@ public final class HotpathIoHandler implements IoHandler {
     private HotpathIoHandler(ThreadAwareExecutor executor, EngineConfig config) {
         this.executor = executor;
         this.config = config;
+        gathering = new Gathering(config.bufferBytes());
     }
 
     /** Handlers with {@link EngineConfig#DEFAULT}, as {@link #newFactory(EngineConfig)} adapts it. */
@@ -196,6 +198,11 @@ public final class HotpathIoHandler implements IoHandler {
     /** Its event loop. Any thread. */
     IoEventLoop loop() {
         return (IoEventLoop) executor;
+    }
+
+    /** Where the loop's channels gather what they receive. */
+    Gathering gathering() {
+        return gathering;
     }
 
     /** Calls {@code drained} when the present drain of completions is over. Once per drain and caller. */

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.LeakPresenceDetector;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,34 +106,69 @@ final class StreamInput implements TurnEnd {
             handle.reset(channel.config());
         }
         touch();
+        Gathering gathering = channel.handler().gathering();
+        boolean full = gathering.fills(length);
+        if (gathering.of(this) || (full && flowing)) {
+            gathering.add(this, lease, length, Math.max(handle.guess(), length));
+            if (!full) {
+                handOver(); // it was the last one for now
+            }
+        } else {
+            read(socket, lease, length);
+        }
+    }
+
+    /** Reads what was gathered for it. */
+    void handOver() {
+        Gathering gathering = channel.handler().gathering();
+        Connection socket = Objects.requireNonNull(connection);
+        Leases leases = socket.engine().leases();
+        int length = gathering.bytes();
+        if (channel.stream().isClosing() || channel.isInputShutdown()) {
+            gathering.release(leases);
+        } else if (gathering.count() == 1) {
+            read(socket, gathering.takeOne(), length);
+        } else {
+            ByteBuf bytes;
+            try {
+                bytes = channel.config().getAllocator().ioBuffer(length);
+            } catch (RuntimeException | Error failed) {
+                gathering.release(leases);
+                noMemory(failed);
+                return;
+            }
+            gathering.moveTo(bytes, leases);
+            read(bytes);
+        }
+    }
+
+    private void read(Connection socket, long lease, int length) {
+        Leases leases = socket.engine().leases();
         ByteBuf bytes;
         if (length >= LENT_BYTES_MIN && socket.mayKeep()) {
             bytes = new LentBuffer(channel.config().getAllocator(), leases, lease);
         } else {
             try {
-                bytes = copy(leases, lease, length);
+                bytes = channel.config().getAllocator().ioBuffer(length);
             } catch (RuntimeException | Error failed) {
                 leases.release(lease);
                 noMemory(failed);
                 return;
             }
+            Gathering.append(leases, lease, bytes);
             leases.release(lease);
         }
+        read(bytes);
+    }
+
+    private void read(ByteBuf bytes) {
+        var handle = channel.stream().recvBufAllocHandle();
+        int length = bytes.readableBytes();
         handle.attemptedBytesRead(length);
         handle.lastBytesRead(length);
         handle.incMessagesRead(1);
         readPending = false;
         channel.pipeline().fireChannelRead(bytes);
-    }
-
-    private ByteBuf copy(Leases leases, long lease, int length) {
-        ByteBuf bytes = channel.config().getAllocator().ioBuffer(length);
-        if (bytes.hasMemoryAddress()) {
-            leases.copy(lease, 0, bytes.memoryAddress(), length);
-        } else {
-            leases.copy(lease, 0, bytes.internalNioBuffer(0, length), length);
-        }
-        return bytes.writerIndex(length);
     }
 
     private void noMemory(Throwable cause) {
@@ -158,6 +194,9 @@ final class StreamInput implements TurnEnd {
     public void drained() {
         if (!touched) {
             return; // its end came first and said it
+        }
+        if (channel.handler().gathering().of(this)) {
+            handOver();
         }
         touched = false;
         channel.stream().recvBufAllocHandle().readComplete();

@@ -31,6 +31,12 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
     /** Copying more than that costs more than it saves. */
     private static final int COPIED_MESSAGE_MAX = 4 << 10;
 
+    /**
+     * So much is flushed that it fills a socket's buffer: worth a system call to have the kernel send it while the loop works on.
+     * At less, such as the high water mark, one call per channel instead of one per turn cost 10 % of an echo of 64 KiB.
+     */
+    private static final int AT_ONCE_BYTES = 1 << 20;
+
     /** What a channel may have in copies that are not out, before its messages wait as they are. */
     private static final int COPIED_BYTES_MAX = 16 << 10;
 
@@ -84,7 +90,7 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
             marked = true;
             channel.handler().marked(this);
         }
-        if (marked && overHighWaterMark()) {
+        if (marked && in.totalPendingWriteBytes() >= AT_ONCE_BYTES) {
             sendMarked();
             Objects.requireNonNull(channel.connection()).sendNow();
         }
@@ -128,12 +134,6 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
         return bytes.nioBufferCount() == 1
                 && socket.trySendCopy(
                         MemorySegment.ofBuffer(bytes.internalNioBuffer(from, count)).address(), count, COPY);
-    }
-
-    /** So much is flushed that it is worth a system call to have the kernel send it while the loop works on. */
-    private boolean overHighWaterMark() {
-        ChannelOutboundBuffer in = channel.stream().outboundBuffer();
-        return in != null && in.totalPendingWriteBytes() >= channel.config().getWriteBufferHighWaterMark();
     }
 
     /** Right before the loop's sends. */
