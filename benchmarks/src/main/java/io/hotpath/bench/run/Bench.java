@@ -69,7 +69,7 @@ final class Bench {
         try (SideBySide servers = new SideBySide(able, workload, logs)) {
             servers.servers().forEach(this::describe);
             for (Scenario scenario : scenarios) {
-                measured(new Turns(scenario, servers, timing, scenario == scenarios.getFirst()).run());
+                measured(new Turns(scenario, servers, timing).run());
             }
         }
     }

@@ -24,6 +24,22 @@ record Proc(long pid) {
         }
     }
 
+    /** CPU time of the threads in which a JVM compiles, of those that live; 0 for other processes. */
+    long compilerNanos() {
+        try (var threads = Files.list(dir().resolve("task"))) {
+            return threads.filter(Proc::compiles)
+                    .flatMap(thread -> lines(thread.resolve("schedstat")).stream())
+                    .mapToLong(line -> Long.parseLong(line.substring(0, line.indexOf(' '))))
+                    .sum();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private static boolean compiles(Path thread) {
+        return lines(thread.resolve("comm")).stream().anyMatch(name -> name.contains("CompilerThre"));
+    }
+
     private Path dir() {
         return Path.of("/proc", Long.toString(pid));
     }

@@ -12,29 +12,25 @@ import java.util.List;
  * round begins with another one. A server that fails is out of it.
  */
 final class Turns {
-    private static final int WARM_WINDOWS_MIN = 3;
-    private static final int WARM_WINDOWS_MAX = 6;
+    /** A server is warm when so many windows in a row found its compilers quiet, or when it has had enough of them. */
+    private static final int QUIET_WINDOWS = 3;
 
-    /** The first load that a server gets is as long as that many windows, and not shorter than this: a JVM compiles what it runs. */
-    private static final int COLD_WINDOWS = 8;
+    private static final int WARM_WINDOWS_MAX = 50;
 
-    private static final long COLD_NANOS_MIN = 6_000_000_000L;
+    private static final long WARM_WINDOW_NANOS = 500_000_000;
 
-    /** How near a server's window must be to the one before for it to be warm. */
-    private static final double STEADY = 0.05;
+    /** The share of a window that a quiet JVM compiles in. */
+    private static final double QUIET = 0.02;
 
     private final Scenario scenario;
     private final Load load;
     private final Timing timing;
-    private final boolean cold;
     private final List<RunningContender> active;
     private final List<Failure> failures;
 
-    /** @param cold whether the servers have had no load yet */
-    Turns(Scenario scenario, SideBySide servers, Timing timing, boolean cold) {
+    Turns(Scenario scenario, SideBySide servers, Timing timing) {
         this.scenario = scenario;
         this.timing = timing;
-        this.cold = cold;
         load = scenario.load();
         active = new ArrayList<>(servers.servers());
         failures = new ArrayList<>(servers.failures());
@@ -59,24 +55,25 @@ final class Turns {
         return new Measurement(scenario, samples, extras, failures);
     }
 
-    /** The same number of windows for everybody, until everybody's last two agree or nobody has more patience. */
+    /** Load for each until its JVM has compiled what this load runs: that takes seconds, and would be counted as the server's CPU. */
     private void warm() {
-        if (cold) {
-            round(0, Math.max(COLD_WINDOWS * timing.windowNanos(), COLD_NANOS_MIN));
-        }
-        List<Sample> before = round(0, timing.windowNanos());
-        boolean steady = false;
-        for (int i = 1; i < WARM_WINDOWS_MAX && !(steady && i >= WARM_WINDOWS_MIN); i++) {
-            List<Sample> now = round(0, timing.windowNanos());
-            steady = agree(before, now);
-            before = now;
+        for (RunningContender server : List.copyOf(active)) {
+            try {
+                warm(server);
+            } catch (IllegalStateException failed) {
+                fails(server.contender().id(), String.valueOf(failed.getMessage()));
+            }
         }
     }
 
-    private static boolean agree(List<Sample> before, List<Sample> now) {
-        return now.stream().allMatch(sample -> before.stream()
-                .filter(other -> other.contender().equals(sample.contender()))
-                .allMatch(other -> Math.abs(Metric.CPU.of(sample) / Metric.CPU.of(other) - 1) <= STEADY));
+    private void warm(RunningContender server) {
+        Proc process = new Proc(server.pid());
+        int quiet = 0;
+        for (int i = 0; i < WARM_WINDOWS_MAX && quiet < QUIET_WINDOWS; i++) {
+            long before = process.compilerNanos();
+            window(server, 0, WARM_WINDOW_NANOS);
+            quiet = process.compilerNanos() - before < QUIET * WARM_WINDOW_NANOS ? quiet + 1 : 0;
+        }
     }
 
     /** A window of each, in an order that depends on the round. */
