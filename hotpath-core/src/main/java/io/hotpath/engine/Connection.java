@@ -109,7 +109,7 @@ public final class Connection {
     int blockedProgress;
     long blockedBytes;
 
-    /** What the last looks at it saw; null before the first, and for ever without limits of time. */
+    /** What the last looks at it saw; null before the first, and while none of the limits of time can touch it. */
     @Nullable Progress progress;
 
     // reports

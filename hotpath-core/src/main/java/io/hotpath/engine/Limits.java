@@ -54,6 +54,11 @@ public record Limits(
         }
     }
 
+    /** Whether a peer that nothing is sent to may take its time. */
+    boolean onlyWrites() {
+        return firstByteNanos == NEVER && idleNanos == NEVER && readProgressNanos == NEVER;
+    }
+
     private static long checked(String name, long nanos) {
         if (nanos < 0) {
             throw new IllegalArgumentException(name + " is " + nanos + ", must not be negative: 0 is off");

@@ -23,6 +23,9 @@ final class Sweeper {
     private final Consumer<Connection> lookStep = this::look;
     private final Runnable beginStep = this::begin;
 
+    /** Whether a connection with nothing to send has no limit. */
+    private final boolean onlyWrites;
+
     /** Whether a sweep is due or under way. */
     private boolean begun;
 
@@ -41,6 +44,7 @@ final class Sweeper {
         this.engine = engine;
         this.slots = slots;
         this.limits = limits;
+        onlyWrites = limits.onlyWrites();
     }
 
     /** There is a connection. */
@@ -89,10 +93,14 @@ final class Sweeper {
         if (c.state != OPEN && c.state != DRAINING) {
             return; // the other states have deadlines of their own
         }
+        if (onlyWrites && c.outFirst == null) {
+            c.progress = null; // idle: nothing to look after, and nothing to remember
+            return;
+        }
         Progress progress = c.progress;
         if (progress == null) {
-            c.progress = new Progress(c, clock);
-            return;
+            progress = new Progress(c, clock);
+            c.progress = progress;
         }
         Verdict verdict = progress.look(c, clock, limits);
         if (verdict != Verdict.GOES_ON) {

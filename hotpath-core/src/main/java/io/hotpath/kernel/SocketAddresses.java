@@ -131,7 +131,9 @@ public final class SocketAddresses {
     }
 
     private static byte[] bytes(MemorySegment from, long offset, int length) {
-        return from.asSlice(offset, length).toArray(JAVA_BYTE);
+        byte[] bytes = new byte[length];
+        MemorySegment.copy(from, JAVA_BYTE, offset, bytes, 0, length);
+        return bytes;
     }
 
     private static InetAddress resolved(InetSocketAddress inet) {

@@ -1,6 +1,7 @@
 package io.hotpath.netty;
 
 import io.hotpath.engine.ListenAddress;
+import io.hotpath.engine.SocketOption;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelMetadata;
@@ -38,6 +39,9 @@ public final class HotpathServerSocketChannel extends AbstractHotpathChannel imp
 
     /** Shards whose sockets are open. Loop thread. */
     private int open;
+
+    /** Whether {@code TCP_NODELAY} was off when it was bound. Its loop writes before it listens. */
+    private boolean delays;
 
     private @Nullable Runnable onShardsClosed;
 
@@ -149,9 +153,11 @@ public final class HotpathServerSocketChannel extends AbstractHotpathChannel imp
         for (HotpathIoHandler home : homes) {
             home.engine(); // throws why there is none
         }
+        List<SocketOption> options = config.natives().asked();
+        delays = options.contains(NativeOption.TCP_NODELAY.socketOption(0));
         ListenAddress sockets = ListenAddress.bind(
                 homes.getFirst().engine(), Addresses.dualStack(localAddress), config.getBacklog(), homes.size(),
-                config.natives().asked());
+                options);
         List<Shard> opened = new ArrayList<>();
         for (int i = 0; i < homes.size(); i++) {
             opened.add(new Shard(this, homes.get(i), sockets, i));
@@ -160,6 +166,11 @@ public final class HotpathServerSocketChannel extends AbstractHotpathChannel imp
         shards = List.copyOf(opened);
         bound = sockets.address();
         opened.forEach(Shard::open);
+    }
+
+    /** Whether it was bound with {@code TCP_NODELAY} off, which those that it accepts inherit. Any thread. */
+    boolean delays() {
+        return delays;
     }
 
     // ---- accept -------------------------------------------------------------------------------------------------

@@ -72,7 +72,13 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
 
     private void own(Connection socket) {
         connection = socket;
-        config.natives().apply(socket);
+        config.natives().apply(socket, comesWithoutDelay());
+    }
+
+    /** Sockets that connect and those that listen have the option from the engine, and who is accepted inherits it. */
+    private boolean comesWithoutDelay() {
+        ServerSocketChannel server = parent();
+        return server == null || !((HotpathServerSocketChannel) server).delays();
     }
 
     private StreamUnsafe reports() {
@@ -237,7 +243,7 @@ public final class HotpathSocketChannel extends AbstractHotpathChannel implement
     private void arrive(HotpathIoHandler on, int descriptor, ChannelPromise promise) {
         Connection socket = on.engine().attach(descriptor, reports());
         connection = socket;
-        config.natives().apply(socket);
+        config.natives().apply(socket, false);
         if (closed) {
             socket.reset();
             promise.setFailure(new ClosedChannelException());

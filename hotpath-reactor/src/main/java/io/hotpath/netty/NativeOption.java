@@ -1,5 +1,6 @@
 package io.hotpath.netty;
 
+import io.hotpath.engine.SocketOption;
 import io.netty.channel.ChannelOption;
 import java.util.HashMap;
 import java.util.Map;
@@ -83,6 +84,11 @@ record NativeOption(int level, int name, Kind kind) {
             case Number number -> Math.toIntExact(number.longValue());
             default -> throw new IllegalArgumentException(value + " is neither a number nor a boolean");
         };
+    }
+
+    /** For sockets of the engine that are about to be bound. */
+    SocketOption socketOption(int value) {
+        return new SocketOption(level, name, value);
     }
 
     /** The value as the option's users know it. */

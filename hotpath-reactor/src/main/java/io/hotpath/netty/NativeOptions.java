@@ -17,25 +17,49 @@ import org.jspecify.annotations.Nullable;
 final class NativeOptions {
     private static final System.Logger LOG = System.getLogger(NativeOptions.class.getName());
 
-    private final Map<NativeOption, Integer> remembered = new LinkedHashMap<>();
+    /** What is asked for before there is a socket. */
+    private @Nullable Map<NativeOption, Integer> asked;
+
     private @Nullable Connection connection;
 
-    /** The socket is there: gives it what was asked for before. */
-    synchronized void apply(Connection socket) {
+    /** Whether the socket does not delay, so that it need not be told again. */
+    private boolean noDelay;
+
+    /**
+     * The socket is there: gives it what was asked for before.
+     *
+     * @param noDelay whether it comes with {@code TCP_NODELAY}
+     */
+    synchronized void apply(Connection socket, boolean noDelay) {
+        Map<NativeOption, Integer> before = asked;
         connection = socket;
-        remembered.forEach((option, value) -> {
-            int result = socket.setOption(option.level(), option.name(), value);
-            if (result < 0) {
-                LOG.log(Level.WARNING,
-                        () -> "option=" + option + " value=" + value + " refused=" + Errno.name(-result));
-            }
-        });
+        this.noDelay = noDelay;
+        asked = null;
+        if (before != null) {
+            before.forEach((option, value) -> {
+                int result = give(socket, option, value);
+                if (result < 0) {
+                    LOG.log(Level.WARNING,
+                            () -> "option=" + option + " value=" + value + " refused=" + Errno.name(-result));
+                }
+            });
+        }
+    }
+
+    private int give(Connection socket, NativeOption option, int value) {
+        boolean delays = option == NativeOption.TCP_NODELAY;
+        if (delays && noDelay && value != 0) {
+            return 0;
+        }
+        noDelay &= !delays;
+        return socket.setOption(option.level(), option.name(), value);
     }
 
     /** What was asked for, for sockets that are about to be bound. */
     synchronized List<SocketOption> asked() {
-        return remembered.entrySet().stream()
-                .map(each -> new SocketOption(each.getKey().level(), each.getKey().name(), each.getValue()))
+        Map<NativeOption, Integer> before = asked;
+        return before == null ? List.of() : before.entrySet().stream()
+                .map(each -> each.getKey().socketOption(each.getValue()))
                 .toList();
     }
 
@@ -43,9 +67,15 @@ final class NativeOptions {
         int raw = option.toNative(value);
         Connection socket = connection;
         if (socket != null) {
-            check(socket.setOption(option.level(), option.name(), raw));
+            check(give(socket, option, raw));
+            return;
         }
-        remembered.put(option, raw);
+        Map<NativeOption, Integer> before = asked;
+        if (before == null) {
+            before = new LinkedHashMap<>();
+            asked = before;
+        }
+        before.put(option, raw);
     }
 
     /**
@@ -53,9 +83,11 @@ final class NativeOptions {
      */
     synchronized int get(NativeOption option, int byDefault) {
         Connection socket = connection;
-        return socket != null
-                ? check(socket.option(option.level(), option.name()))
-                : remembered.getOrDefault(option, byDefault);
+        if (socket != null) {
+            return check(socket.option(option.level(), option.name()));
+        }
+        Map<NativeOption, Integer> before = asked;
+        return before == null ? byDefault : before.getOrDefault(option, byDefault);
     }
 
     private static int check(int result) {

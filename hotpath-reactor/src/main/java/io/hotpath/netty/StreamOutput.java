@@ -52,7 +52,7 @@ final class StreamOutput implements ChannelOutboundBuffer.MessageProcessor {
     private final HotpathSocketChannel channel;
 
     /** Messages whose bytes the engine has, in order. */
-    private final ArrayDeque<Object> handed = new ArrayDeque<>(4);
+    private final ArrayDeque<Object> handed = new ArrayDeque<>(1);
 
     private long handedBytes;
     private boolean marked;

@@ -8,6 +8,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -27,9 +28,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -86,6 +89,46 @@ class ConnectionIT {
                     .isInstanceOf(Inet4Address.class);
         }
         server.close().sync();
+    }
+
+    @Test
+    void acceptedChannelsDelayAsTheirServerUnlessTheyAreToldOtherwise() throws Exception {
+        assertThat(noDelay(null, null)).containsOnly(true);
+        assertThat(noDelay(null, false)).containsOnly(false);
+        assertThat(noDelay(false, null)).containsOnly(false);
+        assertThat(noDelay(false, true)).containsOnly(true);
+    }
+
+    /** What the kernel says of an accepted channel: as it came, and when its option was turned over and back. */
+    private static List<Boolean> noDelay(@Nullable Boolean ofServer, @Nullable Boolean ofChild) throws Exception {
+        BlockingQueue<Boolean> seen = new LinkedBlockingQueue<>();
+        ServerBootstrap bootstrap = new ServerBootstrap().group(GROUP).channel(HotpathServerSocketChannel.class)
+                .childHandler(new Sharable() {
+                    @Override
+                    public void channelActive(ChannelHandlerContext ctx) {
+                        ChannelConfig config = ctx.channel().config();
+                        boolean first = config.getOption(ChannelOption.TCP_NODELAY);
+                        config.setOption(ChannelOption.TCP_NODELAY, !first);
+                        boolean other = config.getOption(ChannelOption.TCP_NODELAY);
+                        config.setOption(ChannelOption.TCP_NODELAY, first);
+                        seen.addAll(List.of(first, !other, config.getOption(ChannelOption.TCP_NODELAY)));
+                    }
+                });
+        if (ofServer != null) {
+            bootstrap.option(ChannelOption.TCP_NODELAY, ofServer);
+        }
+        if (ofChild != null) {
+            bootstrap.childOption(ChannelOption.TCP_NODELAY, ofChild);
+        }
+        Channel server = bootstrap.bind(InetAddress.getLoopbackAddress(), 0).sync().channel();
+        List<Boolean> states = new ArrayList<>();
+        try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), port(server))) {
+            for (int i = 0; i < 3; i++) {
+                states.add(Objects.requireNonNull(seen.poll(10, TimeUnit.SECONDS)));
+            }
+        }
+        server.close().sync();
+        return states;
     }
 
     /** A listener whose queue is full answers nobody, as a dead host does. */

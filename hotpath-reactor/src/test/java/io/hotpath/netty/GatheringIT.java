@@ -6,6 +6,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
@@ -104,7 +105,7 @@ class GatheringIT {
 
     @Test
     void buffersThatAnAllocatorHasNoMemoryForGoBackAndTheChannelCloses() throws Exception {
-        receiveAtOnce(new Collector(), new UnpooledByteBufAllocator(true) {
+        receiveAtOnce(new Collector(), new PooledByteBufAllocator(true) {
             @Override
             public ByteBuf ioBuffer(int initialCapacity) {
                 throw new OutOfMemoryError("as asked for");

@@ -10,9 +10,12 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketException;
 
-/** The socket calls of the C library. Any thread; no state. */
+/** The socket calls of the C library. Any thread; no state but memory of each thread for arguments. */
 public final class LinuxSockets implements Sockets {
     private static final int SO_DOMAIN = 39;
+
+    /** An arena per call is a dozen objects, several calls make up a connection's life. */
+    private static final ThreadLocal<Arguments> ARGUMENTS = ThreadLocal.withInitial(Arguments::new);
 
     @Override
     public int socket(int family) {
@@ -25,10 +28,8 @@ public final class LinuxSockets implements Sockets {
         if (family < 0) {
             return family;
         }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment raw = arena.allocate(SocketAddresses.SOCKADDR_BYTES, Long.BYTES);
-            return Syscalls.bind(fd, raw, SocketAddresses.write(address, family, raw));
-        }
+        MemorySegment raw = ARGUMENTS.get().address;
+        return Syscalls.bind(fd, raw, SocketAddresses.write(address, family, raw));
     }
 
     @Override
@@ -51,19 +52,18 @@ public final class LinuxSockets implements Sockets {
 
     @Override
     public int setOption(int fd, int level, int name, int value) {
-        try (Arena arena = Arena.ofConfined()) {
-            return Syscalls.setsockopt(fd, level, name, arena.allocateFrom(Abi.U32, value));
-        }
+        MemorySegment word = ARGUMENTS.get().word;
+        word.set(Abi.U32, 0, value);
+        return Syscalls.setsockopt(fd, level, name, word);
     }
 
     @Override
     public int option(int fd, int level, int name) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = arena.allocate(Abi.U32);
-            MemorySegment bytes = arena.allocateFrom(Abi.U32, Integer.BYTES);
-            int result = Syscalls.getsockopt(fd, level, name, value, bytes);
-            return result < 0 ? result : value.get(Abi.U32, 0);
-        }
+        Arguments arguments = ARGUMENTS.get();
+        MemorySegment value = arguments.word;
+        value.set(Abi.U32, 0, 0); // the kernel may write fewer bytes
+        int result = Syscalls.getsockopt(fd, level, name, value, arguments.bytes(Integer.BYTES));
+        return result < 0 ? result : value.get(Abi.U32, 0);
     }
 
     @Override
@@ -77,11 +77,9 @@ public final class LinuxSockets implements Sockets {
     /** {@inheritDoc} What is queued and not acknowledged: a send that is blocked adds to it only what the peer has made room for. */
     @Override
     public int sendProgress(int fd) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = arena.allocate(Abi.U32);
-            int result = Syscalls.ioctl(fd, Abi.SIOCOUTQ, value);
-            return result < 0 ? result : value.get(Abi.U32, 0);
-        }
+        MemorySegment value = ARGUMENTS.get().word;
+        int result = Syscalls.ioctl(fd, Abi.SIOCOUTQ, value);
+        return result < 0 ? result : value.get(Abi.U32, 0);
     }
 
     @Override
@@ -98,20 +96,16 @@ public final class LinuxSockets implements Sockets {
 
     @Override
     public SocketAddress localAddress(int fd) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment raw = arena.allocate(SocketAddresses.SOCKADDR_BYTES, Long.BYTES);
-            MemorySegment bytes = arena.allocateFrom(Abi.U32, SocketAddresses.SOCKADDR_BYTES);
-            return address(Syscalls.getsockname(fd, raw, bytes), raw, bytes);
-        }
+        Arguments arguments = ARGUMENTS.get();
+        MemorySegment bytes = arguments.bytes(SocketAddresses.SOCKADDR_BYTES);
+        return address(Syscalls.getsockname(fd, arguments.address, bytes), arguments.address, bytes);
     }
 
     @Override
     public SocketAddress peerAddress(int fd) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment raw = arena.allocate(SocketAddresses.SOCKADDR_BYTES, Long.BYTES);
-            MemorySegment bytes = arena.allocateFrom(Abi.U32, SocketAddresses.SOCKADDR_BYTES);
-            return address(Syscalls.getpeername(fd, raw, bytes), raw, bytes);
-        }
+        Arguments arguments = ARGUMENTS.get();
+        MemorySegment bytes = arguments.bytes(SocketAddresses.SOCKADDR_BYTES);
+        return address(Syscalls.getpeername(fd, arguments.address, bytes), arguments.address, bytes);
     }
 
     @Override
@@ -124,5 +118,25 @@ public final class LinuxSockets implements Sockets {
             throw new SocketException(Errno.text(-result));
         }
         return SocketAddresses.read(raw, bytes.get(Abi.U32, 0));
+    }
+
+    /** What a thread hands to the kernel and gets back, one call at a time. */
+    private static final class Arguments {
+        final MemorySegment word;
+        final MemorySegment address;
+        private final MemorySegment bytes;
+
+        Arguments() {
+            Arena arena = Arena.ofAuto();
+            word = arena.allocate(Abi.U32);
+            bytes = arena.allocate(Abi.U32);
+            address = arena.allocate(SocketAddresses.SOCKADDR_BYTES, Long.BYTES);
+        }
+
+        /** A length that goes in and out. */
+        MemorySegment bytes(int count) {
+            bytes.set(Abi.U32, 0, count);
+            return bytes;
+        }
     }
 }
