@@ -119,7 +119,7 @@ class GatheringIT {
     private void receiveAtOnce(Collector child, ByteBufAllocator allocator, int clients) throws Exception {
         new SplittableRandom(7).nextBytes(content);
         Channel server = new ServerBootstrap().group(group).channel(HotpathServerSocketChannel.class)
-                .childOption(ChannelOption.RCVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_MAX))
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_MAX))
                 .childOption(ChannelOption.ALLOCATOR, allocator)
                 .childHandler(child)
                 .bind(InetAddress.getLoopbackAddress(), 0).sync().channel();

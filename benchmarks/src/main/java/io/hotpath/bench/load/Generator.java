@@ -5,6 +5,7 @@ import io.hotpath.engine.EngineConfig;
 import io.hotpath.engine.Limits;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -25,6 +26,9 @@ public final class Generator implements AutoCloseable {
 
     /** A kernel's timer may be late by this; an open loop that is nearer to its next message does not sleep. */
     private static final long TIMER_SLACK_NANOS = 100_000;
+
+    /** Longer than any round trip. */
+    private static final Duration BUSY_POLL = Duration.ofMillis(1);
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int BUFFERS = 1024;
@@ -52,7 +56,9 @@ public final class Generator implements AutoCloseable {
     private static EngineConfig config(Load load) {
         int bytes = Math.clamp(powerOfTwo(load.messageBytes()), BUFFER_BYTES, BUFFER_BYTES_MAX);
         int count = Math.max(BUFFERS * BUFFER_BYTES / bytes, BUFFERS_MIN);
-        return EngineConfig.DEFAULT.withBuffers(count, bytes).withLimits(Limits.OFF);
+        return EngineConfig.DEFAULT.withBuffers(count, bytes)
+                .withLimits(Limits.OFF)
+                .withBusyPoll(load.busyPolls() ? BUSY_POLL : Duration.ZERO);
     }
 
     private static int powerOfTwo(int atLeast) {

@@ -8,10 +8,13 @@ package io.hotpath.bench.load;
  * @param inFlight      messages that a connection has under way
  * @param ratePerSecond messages per second over all connections, sent when they are due whatever came back (open loop); 0 sends
  *                      the next message when one came back (closed loop)
+ * @param busyPolls     whether the generator looks for what comes back without sleeping, so that a round trip has only the
+ *                      server's sleep in it
  * @param verify        whether each byte that comes back is compared with what was sent
  */
 public record Load(
-        Mode mode, int connections, int messageBytes, int inFlight, int ratePerSecond, boolean verify) {
+        Mode mode, int connections, int messageBytes, int inFlight, int ratePerSecond, boolean busyPolls,
+        boolean verify) {
     public Load {
         requirePositive("connections", connections);
         requirePositive("messageBytes", messageBytes);
@@ -32,15 +35,20 @@ public record Load(
 
     /** A closed loop that compares nothing. */
     public static Load closed(Mode mode, int connections, int messageBytes, int inFlight) {
-        return new Load(mode, connections, messageBytes, inFlight, 0, false);
+        return new Load(mode, connections, messageBytes, inFlight, 0, false, false);
     }
 
     /** The same at a fixed rate: an open loop. */
     public Load withRate(int perSecond) {
-        return new Load(mode, connections, messageBytes, inFlight, perSecond, verify);
+        return new Load(mode, connections, messageBytes, inFlight, perSecond, busyPolls, verify);
+    }
+
+    /** The same from a generator that does not sleep. */
+    public Load busyPolling() {
+        return new Load(mode, connections, messageBytes, inFlight, ratePerSecond, true, verify);
     }
 
     public Load withVerify(boolean value) {
-        return new Load(mode, connections, messageBytes, inFlight, ratePerSecond, value);
+        return new Load(mode, connections, messageBytes, inFlight, ratePerSecond, busyPolls, value);
     }
 }

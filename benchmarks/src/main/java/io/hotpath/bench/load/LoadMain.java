@@ -12,12 +12,15 @@ public final class LoadMain {
     private LoadMain() {}
 
     public static void main(String[] args) {
-        Arguments given = new Arguments("load", Map.of(
-                "--port", "7007", "--mode", "echo", "--connections", "64", "--size", "64", "--in-flight", "1",
-                "--rate", "0", "--settle", "1", "--seconds", "3", "--pid", "0", "--verify", Arguments.NO), args);
+        Arguments given = new Arguments("load", Map.ofEntries(
+                Map.entry("--port", "7007"), Map.entry("--mode", "echo"), Map.entry("--connections", "64"),
+                Map.entry("--size", "64"), Map.entry("--in-flight", "1"), Map.entry("--rate", "0"),
+                Map.entry("--settle", "1"), Map.entry("--seconds", "3"), Map.entry("--pid", "0"),
+                Map.entry("--busy-poll", Arguments.NO), Map.entry("--verify", Arguments.NO)), args);
         Load load = new Load(
                 Mode.valueOf(given.text("--mode").toUpperCase(Locale.ROOT)), given.number("--connections"),
-                given.number("--size"), given.number("--in-flight"), given.number("--rate"), given.flag("--verify"));
+                given.number("--size"), given.number("--in-flight"), given.number("--rate"), given.flag("--busy-poll"),
+                given.flag("--verify"));
         InetSocketAddress server = new InetSocketAddress(InetAddress.getLoopbackAddress(), given.number("--port"));
         CpuTime cpu = new CpuTime(given.number("--pid"));
         LoadResult result =

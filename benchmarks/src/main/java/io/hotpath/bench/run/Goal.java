@@ -50,7 +50,7 @@ record Goal(String scenario, String server, List<String> against, Metric metric,
             goals.add(new Goal(
                     scenario, "core", List.of("c-uring", "c-uring-bulk", "c-epoll"), Metric.THROUGHPUT, 0.97));
         }
-        goals.add(new Goal("echo-64b-1", "core-spin", List.of("core"), Metric.P50, 0.45));
+        goals.add(new Goal("echo-64b-1-awake", "core-spin", List.of("core"), Metric.P50, 0.45));
     }
 
     private static void reactor(List<Goal> goals) {

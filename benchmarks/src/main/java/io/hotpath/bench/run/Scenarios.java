@@ -17,6 +17,8 @@ final class Scenarios {
 
     private Scenarios() {
         echo("64b", "64 B", 64, true);
+        add("echo-64b-1-awake", "echo 64 B, 1 connection, generator does not sleep",
+                Load.closed(Mode.ECHO, 1, 64, 1).busyPolling(), false);
         echo("1k", "1 KiB", KIB, false);
         add("echo-64k-16", "echo 64 KiB, 16 connections", Load.closed(Mode.ECHO, 16, 64 * KIB, 1), false);
         add("open-64b-64", "echo 64 B, 64 connections, 20,000/s (open loop)",
