@@ -350,7 +350,11 @@ public final class Engine implements AutoCloseable {
     }
 
     private boolean enter(long timeoutNanos) {
-        boolean mayWait = timeoutNanos != 0 && !hasWork() && !busyPolls() && tasks.goToSleep();
+        boolean idle = timeoutNanos != 0 && !hasWork();
+        if (idle && busyPollNanos > 0) {
+            watchRing(timeoutNanos);
+        }
+        boolean mayWait = idle && !busyPolls() && tasks.goToSleep();
         try {
             if (mayWait && leases.anyReturned()) {
                 mayWait = false; // a foreign release that came before it could see us asleep
@@ -364,6 +368,18 @@ public final class Engine implements AutoCloseable {
             return mayWait;
         } finally {
             tasks.awake();
+        }
+    }
+
+    /** Looks for a sign of the ring as long as it busy-polls: a system call for each look would take longer than what it waits for. */
+    private void watchRing(long timeoutNanos) {
+        if (!ring.showsWork() || ring.hasUnsubmitted()) {
+            return;
+        }
+        long begun = nanoTime();
+        while (busyPolls() && tasks.quiet() && !ring.hasSign()
+                && (timeoutNanos < 0 || nanoTime() - begun < timeoutNanos)) {
+            Thread.onSpinWait();
         }
     }
 

@@ -62,6 +62,11 @@ final class Tasks {
         }
     }
 
+    /** Whether nobody has woken the loop since it last waited. */
+    boolean quiet() {
+        return state.get() == AWAKE;
+    }
+
     /** Returns whether the loop may wait: nobody woke it and nothing is queued. */
     boolean goToSleep() {
         return state.compareAndSet(AWAKE, ASLEEP) && queue.isEmpty();

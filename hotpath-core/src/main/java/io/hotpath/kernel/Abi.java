@@ -173,6 +173,7 @@ public final class Abi {
     public static final int IORING_SETUP_R_DISABLED = 1 << 6;
     public static final int IORING_SETUP_SUBMIT_ALL = 1 << 7;
     public static final int IORING_SETUP_COOP_TASKRUN = 1 << 8;
+    public static final int IORING_SETUP_TASKRUN_FLAG = 1 << 9;
     public static final int IORING_SETUP_SINGLE_ISSUER = 1 << 12;
     public static final int IORING_SETUP_DEFER_TASKRUN = 1 << 13;
     public static final int IORING_SETUP_NO_SQARRAY = 1 << 16;

@@ -294,6 +294,22 @@ public final class Ring {
         return (int) COUNTER.getAcquire(cqTail, 0L) - cqHead; // the kernel's store-release makes the CQEs readable
     }
 
+    /** Whether the kernel tells of work that it deferred in memory, so that {@link #hasSign} sees it. */
+    public boolean showsWork() {
+        return (kernelRing.features().setupFlags() & Abi.IORING_SETUP_TASKRUN_FLAG) != 0;
+    }
+
+    /** Whether an enter would bring completions, as far as can be seen without one. */
+    public boolean hasSign() {
+        int signs = Abi.IORING_SQ_TASKRUN | Abi.IORING_SQ_CQ_OVERFLOW;
+        return ready() > 0 || ((int) COUNTER.getOpaque(sqFlags, 0L) & signs) != 0;
+    }
+
+    /** Whether something is prepared that no enter has taken. */
+    public boolean hasUnsubmitted() {
+        return pending() != 0 || !spill.isEmpty();
+    }
+
     /**
      * Hands over at most {@code max} completions, in order, and gives their entries back with one store.
      *

@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
@@ -142,7 +143,11 @@ class GatheringIT {
         sent.countDown();
     }
 
-    private record Read(Channel channel, byte[] bytes) {}
+    private record Read(Channel channel, ByteBuf copy) {
+        byte[] bytes() {
+            return ByteBufUtil.getBytes(copy);
+        }
+    }
 
     /** Says what happens to its channels. */
     @Sharable
@@ -154,7 +159,7 @@ class GatheringIT {
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object msg) {
-            events.add(new Read(ctx.channel(), ByteBufUtil.getBytes((ByteBuf) msg)));
+            events.add(new Read(ctx.channel(), Unpooled.copiedBuffer((ByteBuf) msg)));
             ((ByteBuf) msg).release();
         }
 

@@ -8,6 +8,7 @@ import static io.hotpath.kernel.Abi.IORING_SETUP_NO_SQARRAY;
 import static io.hotpath.kernel.Abi.IORING_SETUP_R_DISABLED;
 import static io.hotpath.kernel.Abi.IORING_SETUP_SINGLE_ISSUER;
 import static io.hotpath.kernel.Abi.IORING_SETUP_SUBMIT_ALL;
+import static io.hotpath.kernel.Abi.IORING_SETUP_TASKRUN_FLAG;
 
 import io.hotpath.Errno;
 import io.hotpath.kernel.Abi;
@@ -34,7 +35,9 @@ record SetUp(int fd, int flags, MemorySegment params) {
 
     private static final int BARE = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
     private static final int SINGLE = BARE | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER;
-    private static final int DEFERRED = SINGLE | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED;
+    private static final int DEFERRED =
+            SINGLE | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED;
+    private static final int COOPERATIVE = SINGLE | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
 
     /**
      * From the best to the barest: Linux 6.6, 6.1, 6.0, 6.0 of a vendor. SINGLE_ISSUER came with multishot receive, the least
@@ -43,8 +46,8 @@ record SetUp(int fd, int flags, MemorySegment params) {
     static final List<Integer> LADDER = List.of(
             DEFERRED | IORING_SETUP_NO_SQARRAY,
             DEFERRED,
-            SINGLE | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_R_DISABLED,
-            SINGLE | IORING_SETUP_COOP_TASKRUN);
+            COOPERATIVE | IORING_SETUP_R_DISABLED,
+            COOPERATIVE);
 
     private static final long FLAGS = Abi.offset(Abi.PARAMS, "flags");
     private static final long FEATURES = Abi.offset(Abi.PARAMS, "features");
