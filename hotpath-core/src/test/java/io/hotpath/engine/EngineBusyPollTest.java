@@ -3,8 +3,10 @@ package io.hotpath.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hotpath.kernel.Abi;
 import io.hotpath.kernel.Kernel;
 import io.hotpath.kernel.KernelRing;
+import io.hotpath.kernel.RingFeatures;
 import io.hotpath.kernel.sim.SimKernel;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -13,6 +15,8 @@ import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A loop that looks again instead of sleeping, for a while after something completed. */
@@ -22,12 +26,22 @@ class EngineBusyPollTest {
     private final SimKernel sim = SimKernel.create(1);
     private long now;
     private int waitedFor;
+    private int enters;
+
+    /** Whether the kernel shows deferred work in memory, and what happens at a look at the clock while it is watched. */
+    private boolean shows;
+
+    private @Nullable Runnable atALook;
+    private @Nullable KernelRing opened;
 
     /** The simulation with a clock of ours, and what it is asked to wait for. */
     private Kernel kernel() {
         return proxy(Kernel.class, (method, arguments) -> switch (method.getName()) {
-            case "nanoTime" -> now;
-            case "openRing" -> ring((KernelRing) invoke(method, sim, arguments));
+            case "nanoTime" -> look();
+            case "openRing" -> {
+                opened = (KernelRing) invoke(method, sim, arguments);
+                yield ring(opened);
+            }
             default -> invoke(method, sim, arguments);
         });
     }
@@ -36,9 +50,25 @@ class EngineBusyPollTest {
         return proxy(KernelRing.class, (method, arguments) -> {
             if (method.getName().equals("enter")) {
                 waitedFor = (Integer) arguments[1];
+                enters++;
+            }
+            if (method.getName().equals("features") && shows) {
+                RingFeatures features = real.features();
+                return new RingFeatures(
+                        features.setupFlags() | Abi.IORING_SETUP_TASKRUN_FLAG, features.deferTaskrun(),
+                        features.registeredFd(), features.restricted(), features.noIowait());
             }
             return invoke(method, real, arguments);
         });
+    }
+
+    private long look() {
+        Runnable happens = atALook;
+        if (happens != null && now % 1000 == 500) {
+            atALook = null;
+            happens.run();
+        }
+        return shows ? now++ : now;
     }
 
     private interface Call {
@@ -88,6 +118,70 @@ class EngineBusyPollTest {
             engine.run(1000);
             assertThat(waitedFor).as("after it").isEqualTo(1);
         }
+    }
+
+    @Test
+    void watchesTheRingWithoutEnteringAndSleepsThen() throws IOException {
+        try (Engine engine = watching()) {
+            int before = enters;
+            long begun = now;
+            engine.run(Long.MAX_VALUE);
+            assertThat(enters - before).isEqualTo(1);
+            assertThat(waitedFor).isEqualTo(1);
+            assertThat(now - begun).isGreaterThanOrEqualTo(10_000);
+        }
+    }
+
+    @Test
+    void entersWhenTheRingShowsASignAndDoesNotSleep() throws IOException {
+        try (Engine engine = watching()) {
+            atALook = () -> Abi.COUNTER.setRelease(ring().memory().sqFlags(), 0L, Abi.IORING_SQ_TASKRUN);
+            assertEndsEarly(engine);
+            Abi.COUNTER.setRelease(ring().memory().sqFlags(), 0L, 0);
+        }
+    }
+
+    @Test
+    void endsTheWatchForATask() throws IOException {
+        try (Engine engine = watching()) {
+            boolean[] ran = new boolean[1];
+            atALook = () -> engine.execute(() -> ran[0] = true);
+            assertEndsEarly(engine);
+            engine.run(0);
+            assertThat(ran[0]).isTrue();
+        }
+    }
+
+    @Test
+    void endsTheWatchWhenItsTimeIsOver() throws IOException {
+        try (Engine engine = watching()) {
+            long begun = now;
+            engine.run(300);
+            assertThat(now - begun).isBetween(300L, 5000L);
+        }
+    }
+
+    private KernelRing ring() {
+        return Objects.requireNonNull(opened);
+    }
+
+    private void assertEndsEarly(Engine engine) {
+        long begun = now;
+        engine.run(Long.MAX_VALUE);
+        assertThat(waitedFor).isZero();
+        assertThat(now - begun).isLessThan(5000);
+    }
+
+    /** An engine that has just completed something and has nothing to do; its clock goes on by a nanosecond at each look. */
+    private Engine watching() throws IOException {
+        shows = true;
+        Engine engine = open(Duration.ofNanos(10_000));
+        sim.connect(PORT).send("x");
+        for (int i = 0; i < 20; i++) {
+            engine.run(0);
+        }
+        assertThat(engine.stats().bytesIn()).isEqualTo(1);
+        return engine;
     }
 
     @Test
