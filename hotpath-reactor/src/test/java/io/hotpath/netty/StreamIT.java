@@ -365,7 +365,7 @@ class StreamIT {
         Channel server = serve(server(), new Sharable() {
             @Override
             public void channelActive(ChannelHandlerContext ctx) throws InterruptedException {
-                ctx.writeAndFlush(ctx.alloc().directBuffer().writeZero(100_000));
+                ctx.writeAndFlush(ctx.alloc().directBuffer().writeZero(2 << 20));
                 before.add(arrived.await(5, TimeUnit.SECONDS)); // a handler that computes
             }
         });
