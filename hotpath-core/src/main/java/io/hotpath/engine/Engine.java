@@ -340,8 +340,8 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * A wait that something ended was shorter than the time to the first deadline, so the clock is read when a wait ran out,
-     * and now and then in turns that do not wait.
+     * A wait that something ended was shorter than the time to the first deadline, so the clock is read when a wait or a watch ran
+     * out, and now and then in turns that do not wait.
      */
     private void runTimers() {
         if (!timers.isEmpty() && (timeIsUp || (turns & TURNS_PER_CLOCK - 1) == 0)) {
@@ -349,38 +349,46 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** Returns whether it waited, or had no time to. */
     private boolean enter(long timeoutNanos) {
+        pulse.waits();
         boolean idle = timeoutNanos != 0 && !hasWork();
+        long left = idle ? untilDeadline(timeoutNanos) : 0;
         if (idle && busyPollNanos > 0) {
-            watchRing(timeoutNanos);
+            left = watchRing(left);
         }
-        boolean mayWait = idle && !busyPolls() && tasks.goToSleep();
+        boolean mayWait = left != 0 && !busyPolls() && tasks.goToSleep();
         try {
             if (mayWait && leases.anyReturned()) {
                 mayWait = false; // a foreign release that came before it could see us asleep
             }
-            pulse.waits();
-            int result = ring.submitAndWait(mayWait ? 1 : 0, mayWait ? untilDeadline(timeoutNanos) : 0);
+            int result = ring.submitAndWait(mayWait ? 1 : 0, mayWait ? left : 0);
             pulse.wakes();
             if (result < 0) {
                 broken(-result);
             }
-            return mayWait;
+            return mayWait || (idle && left == 0);
         } finally {
             tasks.awake();
         }
     }
 
-    /** Looks for a sign of the ring as long as it busy-polls: a system call for each look would take longer than what it waits for. */
-    private void watchRing(long timeoutNanos) {
-        if (!ring.showsWork() || ring.hasUnsubmitted()) {
-            return;
+    /**
+     * Looks for a sign of the ring as long as it busy-polls: a system call for each look would take longer than what it waits for.
+     *
+     * @return what is left of {@code timeoutNanos}, which is negative without a limit
+     */
+    private long watchRing(long timeoutNanos) {
+        if (!ring.showsWork() || ring.hasUnsubmitted() || !busyPolls()) {
+            return timeoutNanos;
         }
         long begun = nanoTime();
-        while (busyPolls() && tasks.quiet() && !ring.hasSign()
-                && (timeoutNanos < 0 || nanoTime() - begun < timeoutNanos)) {
+        long watched = 0;
+        while (busyPolls() && tasks.quiet() && !ring.hasSign() && (timeoutNanos < 0 || watched < timeoutNanos)) {
             Thread.onSpinWait();
+            watched = nanoTime() - begun;
         }
+        return timeoutNanos < 0 ? timeoutNanos : Math.max(timeoutNanos - watched, 0);
     }
 
     /** Whether the next completion is so likely to come soon that sleeping would cost more than looking again. */

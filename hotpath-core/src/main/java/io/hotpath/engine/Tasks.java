@@ -62,9 +62,9 @@ final class Tasks {
         }
     }
 
-    /** Whether nobody has woken the loop since it last waited. */
+    /** Whether nobody has woken the loop since its last enter, and no task is left from before. */
     boolean quiet() {
-        return state.get() == AWAKE;
+        return state.get() == AWAKE && queue.isEmpty();
     }
 
     /** Returns whether the loop may wait: nobody woke it and nothing is queued. */

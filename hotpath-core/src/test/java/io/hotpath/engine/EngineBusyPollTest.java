@@ -158,6 +158,20 @@ class EngineBusyPollTest {
             long begun = now;
             engine.run(300);
             assertThat(now - begun).isBetween(300L, 5000L);
+            assertThat(waitedFor).as("its time was over").isZero();
+        }
+    }
+
+    @Test
+    void endsTheWatchForATimer() throws IOException {
+        try (Engine engine = watching()) {
+            boolean[] ran = new boolean[1];
+            engine.after(300, () -> ran[0] = true);
+            long begun = now;
+            engine.run(Long.MAX_VALUE);
+            engine.run(0);
+            assertThat(ran[0]).isTrue();
+            assertThat(now - begun).isLessThan(5000);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.hotpath.netty;
 
+import io.hotpath.engine.EngineConfig;
 import io.hotpath.engine.Leases;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +19,10 @@ final class Gathering {
     private int bytes;
     private @Nullable StreamInput owner;
 
-    Gathering(int bufferBytes) {
-        this.bufferBytes = bufferBytes;
-        leases = new long[Math.max(BYTES_MAX / bufferBytes, 1)];
+    /** Takes no more buffers than a channel may keep for itself, so that it is not stopped for what is gathered. */
+    Gathering(EngineConfig config) {
+        bufferBytes = config.bufferBytes();
+        leases = new long[Math.max(Math.min(BYTES_MAX / bufferBytes, config.leaseQuota() / 4), 1)];
     }
 
     /** Whether a receive of {@code length} has filled its buffer, so that more may have come with it. */
@@ -32,18 +34,20 @@ final class Gathering {
         return owner == input;
     }
 
-    /**
-     * Keeps {@code lease} for {@code input}. Those of another channel, and those that would make a longer read together than {@code
-     * bytesMax}, are handed over first.
-     */
-    void add(StreamInput input, long lease, int length, int bytesMax) {
+    /** Keeps {@code lease} for {@code input}, after handing over those of another channel. */
+    void add(StreamInput input, long lease, int length) {
         StreamInput before = owner;
-        if (before != null && (before != input || count == leases.length || bytes + length > bytesMax)) {
-            before.handOver(); // its pipeline may receive in turn, but not for this loop's channels
+        if (before != null && before != input) {
+            before.handOver();
         }
         owner = input;
         leases[count++] = lease;
         bytes += length;
+    }
+
+    /** Whether another full buffer has no place, or makes a longer read than {@code bytesMax}. */
+    boolean ends(int bytesMax) {
+        return count == leases.length || bytes + bufferBytes > bytesMax;
     }
 
     int count() {

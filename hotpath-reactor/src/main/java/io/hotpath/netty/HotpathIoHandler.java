@@ -52,7 +52,7 @@ public final class HotpathIoHandler implements IoHandler {
     private HotpathIoHandler(ThreadAwareExecutor executor, EngineConfig config) {
         this.executor = executor;
         this.config = config;
-        gathering = new Gathering(config.bufferBytes());
+        gathering = new Gathering(config);
     }
 
     /** Handlers with {@link EngineConfig#DEFAULT}, as {@link #newFactory(EngineConfig)} adapts it. */

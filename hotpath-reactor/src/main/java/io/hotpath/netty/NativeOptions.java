@@ -48,7 +48,7 @@ final class NativeOptions {
 
     private int give(Connection socket, NativeOption option, int value) {
         boolean delays = option == NativeOption.TCP_NODELAY;
-        if (delays && noDelay && value != 0) {
+        if (delays && noDelay && value != 0 && socket.open()) {
             return 0;
         }
         noDelay &= !delays;

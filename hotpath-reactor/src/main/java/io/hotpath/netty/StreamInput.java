@@ -6,7 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
-import io.netty.util.LeakPresenceDetector;
+import io.netty.util.ReferenceCountUtil;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +20,10 @@ final class StreamInput implements TurnEnd {
 
     private final HotpathSocketChannel channel;
     private @Nullable Connection connection;
+
+    /** The loop that it receives on. */
+    private @Nullable HotpathIoHandler loop;
+
     private boolean readPending;
     private boolean flowing;
     private boolean touched;
@@ -37,6 +41,7 @@ final class StreamInput implements TurnEnd {
 
     void begin(Connection socket) {
         connection = socket;
+        loop = channel.handler();
         if (readPending) {
             socket.request(1);
         }
@@ -106,12 +111,12 @@ final class StreamInput implements TurnEnd {
             handle.reset(channel.config());
         }
         touch();
-        Gathering gathering = channel.handler().gathering();
+        Gathering gathering = loop().gathering();
         boolean full = gathering.fills(length);
         if (gathering.of(this) || (full && flowing)) {
-            gathering.add(this, lease, length, Math.max(handle.guess(), length));
-            if (!full) {
-                handOver(); // it was the last one for now
+            gathering.add(this, lease, length);
+            if (!full || gathering.ends(handle.guess())) { // at once: whoever pauses in this read has no other behind it
+                handOver();
             }
         } else {
             read(socket, lease, length);
@@ -120,7 +125,7 @@ final class StreamInput implements TurnEnd {
 
     /** Reads what was gathered for it. */
     void handOver() {
-        Gathering gathering = channel.handler().gathering();
+        Gathering gathering = loop().gathering();
         Connection socket = Objects.requireNonNull(connection);
         Leases leases = socket.engine().leases();
         int length = gathering.bytes();
@@ -129,34 +134,36 @@ final class StreamInput implements TurnEnd {
         } else if (gathering.count() == 1) {
             read(socket, gathering.takeOne(), length);
         } else {
-            ByteBuf bytes;
+            ByteBuf bytes = null;
             try {
                 bytes = channel.config().getAllocator().ioBuffer(length);
+                gathering.moveTo(bytes, leases);
             } catch (RuntimeException | Error failed) {
+                ReferenceCountUtil.safeRelease(bytes);
                 gathering.release(leases);
-                noMemory(failed);
+                unread(failed);
                 return;
             }
-            gathering.moveTo(bytes, leases);
             read(bytes);
         }
     }
 
     private void read(Connection socket, long lease, int length) {
         Leases leases = socket.engine().leases();
-        ByteBuf bytes;
-        if (length >= LENT_BYTES_MIN && socket.mayKeep()) {
-            bytes = new LentBuffer(channel.config().getAllocator(), leases, lease);
-        } else {
-            try {
+        ByteBuf bytes = null;
+        try {
+            if (length >= LENT_BYTES_MIN && socket.mayKeep()) {
+                bytes = new LentBuffer(channel.config().getAllocator(), leases, lease);
+            } else {
                 bytes = channel.config().getAllocator().ioBuffer(length);
-            } catch (RuntimeException | Error failed) {
+                Gathering.append(leases, lease, bytes);
                 leases.release(lease);
-                noMemory(failed);
-                return;
             }
-            Gathering.append(leases, lease, bytes);
+        } catch (RuntimeException | Error failed) {
+            ReferenceCountUtil.safeRelease(bytes);
             leases.release(lease);
+            unread(failed);
+            return;
         }
         read(bytes);
     }
@@ -171,11 +178,10 @@ final class StreamInput implements TurnEnd {
         channel.pipeline().fireChannelRead(bytes);
     }
 
-    private void noMemory(Throwable cause) {
+    /** What was received is lost, so nothing behind it may be read. */
+    private void unread(Throwable cause) {
         channel.pipeline().fireExceptionCaught(cause);
-        if (cause instanceof OutOfMemoryError || cause instanceof LeakPresenceDetector.AllocationProhibitedException) {
-            channel.stream().fail(cause);
-        }
+        channel.stream().fail(cause);
     }
 
     void inputEnded() {
@@ -183,10 +189,14 @@ final class StreamInput implements TurnEnd {
         touch();
     }
 
+    private HotpathIoHandler loop() {
+        return Objects.requireNonNull(loop, "has not begun");
+    }
+
     private void touch() {
         if (!touched) {
             touched = true;
-            channel.handler().touched(this);
+            loop().touched(this);
         }
     }
 
@@ -195,7 +205,7 @@ final class StreamInput implements TurnEnd {
         if (!touched) {
             return; // its end came first and said it
         }
-        if (channel.handler().gathering().of(this)) {
+        if (loop().gathering().of(this)) {
             handOver();
         }
         touched = false;

@@ -40,7 +40,7 @@ class GatheringIT {
     private static final int READ_MAX = 32 << 10;
 
     private final HotpathEventLoopGroup group =
-            new HotpathEventLoopGroup(1, Combos.config().withBuffers(64, 8 << 10));
+            new HotpathEventLoopGroup(1, Combos.config().withBuffers(512, 8 << 10));
     private final BlockingQueue<Object> events = new LinkedBlockingQueue<>();
     private final List<Socket> sockets = new ArrayList<>();
     private final byte[] content = new byte[BYTES];
@@ -88,6 +88,28 @@ class GatheringIT {
 
     private Read nextRead() throws InterruptedException {
         return (Read) Objects.requireNonNull(events.poll(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void channelThatPausesInAReadHasNoOtherBehindIt() throws Exception {
+        receiveAtOnce(new Collector() {
+            @Override
+            public void channelRead(ChannelHandlerContext ctx, Object msg) {
+                ctx.channel().config().setAutoRead(false);
+                super.channelRead(ctx, msg);
+            }
+        }, UnpooledByteBufAllocator.DEFAULT, 1);
+        ByteArrayOutputStream got = new ByteArrayOutputStream();
+        while (got.size() < BYTES) {
+            Read read = nextRead();
+            for (int i = 0; i < 10; i++) {
+                group.next().submit(() -> {}).sync(); // turns
+            }
+            assertThat(events).isEmpty();
+            got.writeBytes(read.bytes());
+            read.channel().config().setAutoRead(true);
+        }
+        assertThat(got.toByteArray()).isEqualTo(content);
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.hotpath.bench.run;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -58,10 +57,8 @@ record Proc(long pid) {
     private static List<String> lines(Path file) {
         try {
             return Files.readAllLines(file);
-        } catch (NoSuchFileException ended) {
-            return List.of(); // a thread that was there a moment ago
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
+        } catch (IOException ended) {
+            return List.of(); // a thread that was there a moment ago: ENOENT, or ESRCH if it was opened then
         }
     }
 }

@@ -72,7 +72,8 @@ final class Turns {
         for (int i = 0; i < WARM_WINDOWS_MAX && quiet < QUIET_WINDOWS; i++) {
             long before = process.compilerNanos();
             window(server, 0, WARM_WINDOW_NANOS);
-            quiet = process.compilerNanos() - before < QUIET * WARM_WINDOW_NANOS ? quiet + 1 : 0;
+            long compiled = process.compilerNanos() - before; // less than 0 if a compiler's thread has ended
+            quiet = compiled >= 0 && compiled < QUIET * WARM_WINDOW_NANOS ? quiet + 1 : 0;
         }
     }
 

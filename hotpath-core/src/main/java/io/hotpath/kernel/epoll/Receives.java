@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
  * at, so an empty group means ENOBUFS whatever the socket has. Ring thread.
  */
 final class Receives {
-    /** Buffers that one socket fills before the others have their turn: 32, as in io_uring, cost 1.4 times as much where bytes only come in. */
+    /**
+     * Buffers that one socket fills before the others have their turn; a bundle may go beyond it. 32, as in io_uring, cost 1.4 times as
+     * much where bytes only come in.
+     */
     private static final int BURST_MAX = 16;
 
     private final EpollRing ring;
