@@ -58,7 +58,10 @@ public final class Catalog {
     private List<Contender> ours() {
         List<Contender> all = new ArrayList<>();
         both(all, "core", "Hotpath core", CoreServer.class, ALL, true);
-        all.add(busyPolling());
+        all.add(core("core-bulk", "Hotpath core, 64 KiB buffers", EnumSet.of(Workload.ECHO, Workload.SINK),
+                "--buffers", "64", "--buffer-bytes", "65536"));
+        all.add(core("core-spin", "Hotpath core, busy polling 50 µs", EnumSet.of(Workload.ECHO),
+                "--spin-micros", "50"));
         both(all, "reactor", "HotpathServer", ReactorServer.class, ALL, true);
         both(all, "stream", "completion stream", StreamServer.class, ALL, false);
         both(all, "netty-hotpath", "Netty on Hotpath", NettyServer.class, ALL, false);
@@ -104,12 +107,13 @@ public final class Catalog {
         all.add(new Contender(id + "-epoll", title + ", epoll kernel", epoll, java, workloads, false, true));
     }
 
-    private Contender busyPolling() {
-        List<String> program = onJvm(System.getProperty("java.class.path"), CoreServer.class.getName(), "--kernel",
-                "io_uring", "--spin-micros", "50");
-        return new Contender("core-spin", "Hotpath core, busy polling 50 µs", program, java, Set.of(Workload.ECHO),
-                false,
-                true);
+    /** The engine on io_uring with other settings than its own. */
+    private Contender core(String id, String title, Set<Workload> workloads, String... settings) {
+        List<String> options = new ArrayList<>(List.of("--kernel", "io_uring"));
+        options.addAll(List.of(settings));
+        List<String> program = onJvm(
+                System.getProperty("java.class.path"), CoreServer.class.getName(), options.toArray(String[]::new));
+        return new Contender(id, title, program, java, workloads, false, true);
     }
 
     /** @param inShortForm which transports are */

@@ -46,9 +46,11 @@ record Goal(String scenario, String server, List<String> against, Metric metric,
         }
         cpu(goals, "churn-64", "core", 1.10, "c-uring");
         for (String scenario : List.of("echo-64k-16", "sink-64k-16")) {
-            cpu(goals, scenario, "core", 1.05, "c-uring", "c-uring-bulk", "c-epoll");
-            goals.add(new Goal(
-                    scenario, "core", List.of("c-uring", "c-uring-bulk", "c-epoll"), Metric.THROUGHPUT, 0.97));
+            for (String server : List.of("core", "core-bulk")) {
+                cpu(goals, scenario, server, 1.05, "c-uring", "c-uring-bulk", "c-epoll");
+                goals.add(new Goal(
+                        scenario, server, List.of("c-uring", "c-uring-bulk", "c-epoll"), Metric.THROUGHPUT, 0.97));
+            }
         }
         goals.add(new Goal("echo-64b-1-awake", "core-spin", List.of("core"), Metric.P50, 0.45));
     }

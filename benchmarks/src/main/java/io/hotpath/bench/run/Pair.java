@@ -8,6 +8,8 @@ record Pair(String server, String against) {
     static final List<Pair> ALL = List.of(
             new Pair("core", "c-epoll"),
             new Pair("core", "c-uring-bulk"),
+            new Pair("core-bulk", "c-uring-bulk"),
+            new Pair("core-bulk", "c-epoll"),
             new Pair("core-spin", "core"),
             new Pair("core-epoll", "c-epoll"),
             new Pair("reactor", "reactor-netty-io_uring"),

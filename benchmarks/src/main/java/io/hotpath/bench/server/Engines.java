@@ -18,6 +18,7 @@ final class Engines {
 
     static EngineConfig config(ServerOptions options) {
         return EngineConfig.DEFAULT
+                .withBuffers(options.buffers(), options.bufferBytes())
                 .withPolicy(policy(options.kernel()))
                 .withBusyPoll(Duration.ofNanos(options.spinMicros() * 1000));
     }

@@ -47,8 +47,8 @@ public record WebFluxServing(ConfigurableApplicationContext context, Channel cha
                 .initializers((GenericApplicationContext each) -> each.registerBean(
                         NettyServerCustomizer.class, () -> customizer))
                 .properties(Map.of(
-                        "server.address", options.host(),
-                        "server.port", options.port(),
+                        "server.address", options.address().getHostString(),
+                        "server.port", options.address().getPort(),
                         "spring.main.banner-mode", "off",
                         "logging.level.root", "warn"))
                 .properties(properties)

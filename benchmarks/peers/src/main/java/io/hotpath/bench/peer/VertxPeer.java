@@ -49,7 +49,7 @@ public final class VertxPeer {
     private static Future<Integer> listen(Vertx vertx, ServerOptions options) {
         NetServerOptions tcp = new NetServerOptions().setAcceptBacklog(ServerOptions.BACKLOG).setTcpNoDelay(true);
         String host = options.address().getHostString();
-        int port = options.port();
+        int port = options.address().getPort();
         return switch (options.workload()) {
             case ECHO -> vertx.createNetServer(tcp)
                     .connectHandler(VertxPeer::echo)
