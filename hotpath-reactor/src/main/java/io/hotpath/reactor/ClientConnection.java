@@ -96,7 +96,7 @@ final class ClientConnection extends ConnectionReports implements HotpathClientC
     public void connected(Connection connection) {
         HotpathConnection view = connection();
         try {
-            settings.attributes.forEach(view.attributes()::put);
+            view.attributes(settings.attributes);
             settings.onConnected.accept(view);
         } catch (RuntimeException thrown) {
             failure = thrown;

@@ -263,7 +263,14 @@ public final class HotpathConnection {
         }
     }
 
-    Map<AttributeKey<?>, Object> attributes() {
+    /** Keeps all of {@code values}; no map is made for nothing. */
+    void attributes(Map<AttributeKey<?>, Object> values) {
+        if (!values.isEmpty()) {
+            attributes().putAll(values);
+        }
+    }
+
+    private Map<AttributeKey<?>, Object> attributes() {
         Map<AttributeKey<?>, Object> all = attributes;
         if (all == null) {
             synchronized (this) {

@@ -79,7 +79,7 @@ final class ServerSettings {
 
     /** Prepares a connection that was accepted and runs its handler. Loop thread. */
     Publisher<Void> converse(HotpathConnection connection) {
-        childAttributes.forEach(connection.attributes()::put);
+        connection.attributes(childAttributes);
         onConnection.accept(connection);
         HotpathInbound in = new ConnectionInbound(connection);
         HotpathOutbound out = new ConnectionOutbound(connection);
