@@ -221,7 +221,7 @@ public final class Connection {
     }
 
     /**
-     * Says that its handler gives every lease back before {@code received} returns, but for those that it {@link #mayKeep}.
+     * Says that its handler gives every lease back before its turn is over, but for those that it {@link #mayKeep}.
      * The rest of the quota is for bytes that wait then, and the kernel need not end the receive for it: one submission lasts
      * as long as the connection.
      */
