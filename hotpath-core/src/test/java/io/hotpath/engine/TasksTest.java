@@ -50,4 +50,16 @@ class TasksTest {
         assertThat(ran.get()).isEqualTo(1);
         assertThatThrownBy(() -> tasks.add(ran::incrementAndGet)).isInstanceOf(RejectedExecutionException.class);
     }
+
+    @Test
+    void isNotQuietWhileTasksOfALaterTurnAreLeft() {
+        for (int i = 0; i < 1025; i++) {
+            tasks.add(() -> {});
+        }
+        tasks.run();
+        tasks.awake();
+        assertThat(tasks.quiet()).isFalse();
+        tasks.run();
+        assertThat(tasks.quiet()).isTrue();
+    }
 }
