@@ -362,13 +362,13 @@ final class Receiver {
         if (!queue && leases.mainAvailable() > (hungry ? armedMain : 0)) {
             // who comes from the queue takes one buffer and queues again, so that few buffers go round
             c.bundled = mayBundle(c) && !hungry;
+            int cap = capsWork == REFUSED ? 0 : hungry ? bufferBytes : capFor(c);
             if (c.bundled) {
-                engine.ring().prepRecvBundles(c.fd, EngineConfig.MAIN_GROUP, c.userData(Ops.RECV));
+                engine.ring().prepRecvBundles(c.fd, EngineConfig.MAIN_GROUP, cap, c.userData(Ops.RECV));
             } else {
-                int cap = capsWork == REFUSED ? 0 : hungry ? bufferBytes : capFor(c);
                 engine.ring().prepRecvMultishot(c.fd, EngineConfig.MAIN_GROUP, cap, c.userData(Ops.RECV));
-                c.capped = cap > 0;
             }
+            c.capped = cap > 0;
             armedMain++;
         } else if (mayUseReserve(c)) {
             engine.ring().prepRecvOnce(c.fd, EngineConfig.RESERVE_GROUP, c.userData(Ops.RECV));
@@ -387,18 +387,26 @@ final class Receiver {
     }
 
     /**
-     * Whether a completion may bring it as many buffers as there is for: it must want them all, and have filled one before. With a cap none may: kernels before
-     * 6.18.36 then leave a buffer shorter in their ring than it is.
+     * Whether a completion may bring it as many buffers as there is for: it must want them all, and have filled one before. With a
+     * quota it needs a kernel that keeps it.
      */
     private boolean mayBundle(Connection c) {
-        return c.bulk && c.uncapped && c.demand == Connection.DEMAND_UNLIMITED && capsWork == TAKEN && c.state == OPEN;
+        return c.bulk
+                && c.demand == Connection.DEMAND_UNLIMITED
+                && capsWork == TAKEN
+                && c.state == OPEN
+                && (!hasQuota(c) || engine.ring().kernelRing().kernel().capsBundles());
+    }
+
+    private boolean hasQuota(Connection c) {
+        return !c.uncapped && quota != EngineConfig.QUOTA_UNLIMITED;
     }
 
     /** The kernel's cap counts bytes: small segments still fill the quota sooner, and then {@link #stop} acts. */
     private int capFor(Connection c) {
-        return c.uncapped || quota == EngineConfig.QUOTA_UNLIMITED || c.state != OPEN
-                ? capsWork == TAKEN ? 0 : CAP_BYTES_MAX
-                : (int) Math.min((long) (quota - c.held) * bufferBytes, CAP_BYTES_MAX);
+        return hasQuota(c) && c.state == OPEN
+                ? (int) Math.min((long) (quota - c.held) * bufferBytes, CAP_BYTES_MAX)
+                : capsWork == TAKEN ? 0 : CAP_BYTES_MAX;
     }
 
     private boolean mayArm(Connection c) {

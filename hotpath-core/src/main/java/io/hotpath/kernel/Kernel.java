@@ -38,6 +38,14 @@ public interface Kernel {
      */
     void unmapMemory(MemorySegment memory);
 
+    /**
+     * Whether a receive may take bundles and have a byte cap: its rings leave the lengths of buffers alone that it did not
+     * fill, and end it at the cap. Asked first, it may try that out, which takes less than a millisecond. Any thread.
+     */
+    default boolean capsBundles() {
+        return false;
+    }
+
     /** Nanoseconds on a monotonic clock with an arbitrary origin; virtual under simulation. Any thread. */
     long nanoTime();
 }

@@ -116,14 +116,17 @@ public final class Ring {
     }
 
     /**
-     * The same without a cap, but a completion may tell of more bytes than one buffer takes. Then they fill the buffer that it
-     * names and those that follow it in the ring ({@link BufferRing#following}), each but the last one whole. Only for kernels that
-     * have taken a cap (Linux 6.17): bundles of 6.13 and 6.14 can come out of order.
+     * The same, but a completion may tell of more bytes than one buffer takes. Then they fill the buffer that it names and those
+     * that follow it in the ring ({@link BufferRing#following}), each but the last one whole. Only for kernels that have taken a
+     * cap (Linux 6.17): bundles of 6.13 and 6.14 can come out of order.
+     *
+     * @param capBytes 0 for no cap, and nothing else unless the kernel {@linkplain Kernel#capsBundles caps bundles}; never
+     *                 overshot
      */
-    public void prepRecvBundles(int fd, int group, long userData) {
+    public void prepRecvBundles(int fd, int group, int capBytes, long userData) {
         int how = Abi.IORING_RECV_MULTISHOT | Abi.IORING_RECVSEND_BUNDLE;
         long head = head(Abi.IORING_OP_RECV, Abi.IOSQE_BUFFER_SELECT, how, fd);
-        prep(head, 0, 0, 0, 0, userData, Integer.toUnsignedLong(group));
+        prep(head, 0, 0, 0, 0, userData, Integer.toUnsignedLong(group) | (long) capBytes << 32);
     }
 
     /** Receives once into a buffer of {@code group}. */

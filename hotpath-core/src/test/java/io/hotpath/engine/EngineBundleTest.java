@@ -3,9 +3,12 @@ package io.hotpath.engine;
 import static io.hotpath.engine.EngineContractTest.random;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hotpath.kernel.sim.SimFaults;
+import io.hotpath.kernel.sim.SimKernel;
 import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Completions that tell of more than one buffer: each is a receive, and each comes home. */
 class EngineBundleTest {
@@ -66,5 +69,45 @@ class EngineBundleTest {
             assertThat(then.applicationBuffers()).isZero();
             assertThat(then.engineBuffers()).isZero();
         });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aQuotaIsKept(Beds beds) {
+        beds.run(MANY.withLeaseQuota(8), 20, bed -> {
+            Client client = bed.connect();
+            Side side = bed.accepted();
+            byte[] content = random(40_000);
+            client.send(content);
+            boolean inPieces = beds == Beds.SIM_WITH_FAULTS; // then a quota of bytes is more buffers
+            while (side.received() < content.length) {
+                long parks = bed.engine.stats().parks();
+                bed.until("its quota or all", () -> bed.engine.stats().parks() > parks
+                        || side.received() == content.length);
+                bed.turns(3);
+                assertThat(inPieces || side.held.size() <= 8).isTrue();
+                side.releaseAll();
+            }
+            assertThat(side.bytes()).isEqualTo(content);
+            bed.until("home", () -> bed.engine.stats().applicationBuffers() == 0);
+            bed.turns(3);
+            assertThat(bed.engine.stats().engineBuffers()).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void withAQuotaOnlyAKernelThatCanCapThemIsAskedForThem(boolean capable) {
+        TamperedKernel kernel =
+                new TamperedKernel(SimKernel.create(1, SimFaults.none()), TamperedKernel.COUNT_CAPPED_BUNDLES);
+        kernel.capsBundles = capable;
+        try (Bed bed = Bed.tampered(kernel, MANY)) {
+            Client client = bed.connect();
+            Side side = bed.accepted();
+            side.reaction = Side.RELEASE;
+            client.send(random(40_000));
+            bed.until("all", () -> side.received() == 40_000);
+        }
+        assertThat(kernel.cappedBundles > 0).isEqualTo(capable);
     }
 }

@@ -183,12 +183,12 @@ class EngineShortageTest {
             assertThat(starved.receives).isZero();
             holding.connection.send(holding.held.remove(), 1); // blocked, so its bytes move to copy memory
             long before = bed.kernel.nanoTime();
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 4; i++) {
                 bed.engine.run(1_000_000_000);
             }
             assertThat(starved.received()).isEqualTo(1_024);
             assertThat(served.held).isNotEmpty();
-            assertThat(bed.kernel.nanoTime() - before).isLessThan(2_000_000_000);
+            assertThat(bed.kernel.nanoTime() - before).isLessThan(1_000_000_000); // not one of them waited
             bed.reports.sides.forEach(Side::releaseAll);
         }
     }

@@ -48,6 +48,13 @@ final class TamperedKernel implements Kernel {
         }
     };
 
+    /** Counts the receives that take bundles up to a cap. */
+    static final Tamper COUNT_CAPPED_BUNDLES = (kernel, sqe) -> {
+        boolean bundles = opcode(sqe) == Abi.IORING_OP_RECV
+                && (sqe.get(Abi.U64, Abi.SQE_HEAD) >>> 16 & Abi.IORING_RECVSEND_BUNDLE) != 0;
+        kernel.cappedBundles += bundles && sqe.get(Abi.U64, Abi.SQE_BUF_GROUP) >>> 32 != 0 ? 1 : 0;
+    };
+
     private static final Tamper NONE = (kernel, sqe) -> {};
 
     /** Rings to open that are refused. */
@@ -73,6 +80,10 @@ final class TamperedKernel implements Kernel {
     /** Whether the errno is for the ring that is open now only, and the next one works. */
     boolean forOneRing = true;
 
+    /** Whether it says that bundles can have a cap. */
+    boolean capsBundles = true;
+
+    int cappedBundles;
     int acceptErrno;
     int opened;
     int brokenEnters;
@@ -135,6 +146,11 @@ final class TamperedKernel implements Kernel {
     @Override
     public void unmapMemory(MemorySegment memory) {
         kernel.unmapMemory(memory);
+    }
+
+    @Override
+    public boolean capsBundles() {
+        return capsBundles && kernel.capsBundles();
     }
 
     @Override

@@ -58,6 +58,11 @@ public final class EpollKernel implements Kernel {
     }
 
     @Override
+    public boolean capsBundles() {
+        return true;
+    }
+
+    @Override
     public long nanoTime() {
         return System.nanoTime();
     }

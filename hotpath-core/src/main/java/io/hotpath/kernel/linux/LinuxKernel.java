@@ -57,6 +57,11 @@ public final class LinuxKernel implements Kernel {
     }
 
     @Override
+    public boolean capsBundles() {
+        return CappedBundles.safe();
+    }
+
+    @Override
     public long nanoTime() {
         return System.nanoTime();
     }

@@ -114,6 +114,11 @@ public final class SimKernel implements Kernel {
     }
 
     @Override
+    public boolean capsBundles() {
+        return true;
+    }
+
+    @Override
     public long nanoTime() {
         return agenda.now();
     }

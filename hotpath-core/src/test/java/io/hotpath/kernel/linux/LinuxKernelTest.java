@@ -8,6 +8,8 @@ import io.hotpath.EngineException;
 import io.hotpath.Errno;
 import io.hotpath.kernel.Kernel;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -40,5 +42,21 @@ final class LinuxKernelTest {
                 .hasMessageContaining("use fewer or smaller buffers");
         MemorySegment odd = MemorySegment.ofAddress(1);
         assertThatThrownBy(() -> kernel.unmapMemory(odd)).isInstanceOf(EngineException.class);
+    }
+
+    /** Asked of those versions of which it is known; a kernel of a vendor may be corrected, or not. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void bundlesHaveACapWhereTheKernelLeavesTheLengthsOfBuffersAlone() {
+        UringHost.require();
+        int[] version = Arrays.stream(System.getProperty("os.version").split("[^0-9]+", 4))
+                .limit(3)
+                .mapToInt(Integer::parseInt)
+                .toArray();
+        boolean corrected = version[0] == 6 && version[1] == 18 && version[2] >= 36;
+        boolean withoutCaps = version[0] < 6 || (version[0] == 6 && version[1] < 17);
+        Assumptions.assumeTrue(corrected || withoutCaps, "nothing is known of this version");
+
+        assertThat(LinuxKernel.instance().capsBundles()).isEqualTo(corrected);
     }
 }
