@@ -38,16 +38,19 @@ final class RunningContender implements AutoCloseable {
     /**
      * Starts it and waits until it listens.
      *
-     * @param logs a directory for what it writes to stderr
+     * @param logs        a directory for what it writes to stderr
+     * @param environment what it has in its environment beside this process' own
      * @throws IllegalStateException if it does not listen in time
      */
-    RunningContender(Contender contender, Workload workload, Path logs) throws IOException {
+    RunningContender(Contender contender, Workload workload, Path logs, Map<String, String> environment)
+            throws IOException {
         this.contender = contender;
         Files.createDirectories(logs);
         log = logs.resolve(contender.id() + '-' + workload.word() + ".log");
-        process = new ProcessBuilder(Cores.forServer(contender.command(0, workload)))
-                .redirectError(log.toFile())
-                .start();
+        ProcessBuilder builder = new ProcessBuilder(Cores.forServer(contender.command(0, workload)))
+                .redirectError(log.toFile());
+        builder.environment().putAll(environment);
+        process = builder.start();
         Thread.ofVirtual().start(this::read);
         try {
             address = new InetSocketAddress(InetAddress.getLoopbackAddress(), awaitPort());

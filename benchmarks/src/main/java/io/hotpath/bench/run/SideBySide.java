@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The servers of one workload, all of them running, one of them under load at a time. */
 final class SideBySide implements AutoCloseable {
@@ -16,7 +17,7 @@ final class SideBySide implements AutoCloseable {
     SideBySide(List<Contender> contenders, Workload workload, Path logs) {
         for (Contender contender : contenders) {
             try {
-                servers.add(new RunningContender(contender, workload, logs));
+                servers.add(new RunningContender(contender, workload, logs, Map.of()));
             } catch (IOException | IllegalStateException failed) {
                 failures.add(new Failure(contender.id(), String.valueOf(failed.getMessage())));
             }

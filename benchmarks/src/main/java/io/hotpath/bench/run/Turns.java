@@ -12,16 +12,6 @@ import java.util.List;
  * round begins with another one. A server that fails is out of it.
  */
 final class Turns {
-    /** A server is warm when so many windows in a row found its compilers quiet, or when it has had enough of them. */
-    private static final int QUIET_WINDOWS = 3;
-
-    private static final int WARM_WINDOWS_MAX = 50;
-
-    private static final long WARM_WINDOW_NANOS = 500_000_000;
-
-    /** The share of a window that a quiet JVM compiles in. */
-    private static final double QUIET = 0.02;
-
     private final Scenario scenario;
     private final Load load;
     private final Timing timing;
@@ -55,25 +45,13 @@ final class Turns {
         return new Measurement(scenario, samples, extras, failures);
     }
 
-    /** Load for each until its JVM has compiled what this load runs: that takes seconds, and would be counted as the server's CPU. */
     private void warm() {
         for (RunningContender server : List.copyOf(active)) {
             try {
-                warm(server);
+                WarmUp.run(server.pid(), () -> window(server, 0, WarmUp.WINDOW_NANOS));
             } catch (IllegalStateException failed) {
                 fails(server.contender().id(), String.valueOf(failed.getMessage()));
             }
-        }
-    }
-
-    private void warm(RunningContender server) {
-        Proc process = new Proc(server.pid());
-        int quiet = 0;
-        for (int i = 0; i < WARM_WINDOWS_MAX && quiet < QUIET_WINDOWS; i++) {
-            long before = process.compilerNanos();
-            window(server, 0, WARM_WINDOW_NANOS);
-            long compiled = process.compilerNanos() - before; // less than 0 if a compiler's thread has ended
-            quiet = compiled >= 0 && compiled < QUIET * WARM_WINDOW_NANOS ? quiet + 1 : 0;
         }
     }
 
