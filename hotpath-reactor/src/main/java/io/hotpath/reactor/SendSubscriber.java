@@ -3,7 +3,7 @@ package io.hotpath.reactor;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -33,18 +33,24 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
     private static final AtomicReferenceFieldUpdater<SendSubscriber, @Nullable Subscription> UPSTREAM =
             AtomicReferenceFieldUpdater.newUpdater(SendSubscriber.class, Subscription.class, "upstream");
 
+    private static final AtomicIntegerFieldUpdater<SendSubscriber> CARRIED =
+            AtomicIntegerFieldUpdater.newUpdater(SendSubscriber.class, "carried");
+
     private final HotpathConnection connection;
     private final CoreSubscriber<? super Void> actual;
     private final Context context;
 
     /** Signals on their way to the loop. While there are any, those that come on the loop thread queue behind them. */
-    private final AtomicInteger carried = new AtomicInteger();
+    private volatile int carried;
 
     /** Set once by the publisher's thread, cancelled by the loop thread; the publisher's end counts as cancelled. */
     private volatile @Nullable Subscription upstream;
 
     // loop thread
-    private final ArrayDeque<HotpathBuffer> waiting = new ArrayDeque<>(0);
+
+    /** What cannot be sent yet; null until something had to wait. */
+    private @Nullable ArrayDeque<HotpathBuffer> waiting;
+
     private int headSent;
     private long withEngine;
     private long token;
@@ -123,14 +129,14 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
 
     /** Signals come one after the other, so nobody adds to {@code carried} in between. */
     private boolean direct() {
-        return connection.inLoop() && carried.get() == 0;
+        return connection.inLoop() && carried == 0;
     }
 
     /** False if the loop is gone; the connection went before it and said so to {@code actual}. */
     private boolean carry(Runnable signal) {
-        carried.incrementAndGet();
+        CARRIED.incrementAndGet(this);
         return connection.later(() -> {
-            carried.decrementAndGet();
+            CARRIED.decrementAndGet(this);
             signal.run();
         });
     }
@@ -144,32 +150,47 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
         }
         try {
             HotpathBuffer own = connection.localized(buffer);
-            if (waiting.isEmpty() && own instanceof LeasedBuffer leased) {
+            if (own instanceof LeasedBuffer leased && nothingWaits()) {
                 send(leased);
             } else {
-                waiting.add(own);
-                sendWaiting();
+                sendInTurn(own);
             }
         } catch (IllegalStateException notOurs) {
             fail(notOurs); // released or sent before
         }
     }
 
-    private void sendWaiting() {
-        for (HotpathBuffer head = waiting.peek(); head != null; head = waiting.peek()) {
+    private void sendInTurn(HotpathBuffer buffer) {
+        ArrayDeque<HotpathBuffer> queue = waiting;
+        if (queue == null) {
+            queue = new ArrayDeque<>();
+            waiting = queue;
+        }
+        queue.add(buffer);
+        sendWaiting(queue);
+    }
+
+    private void sendWaiting(ArrayDeque<HotpathBuffer> queue) {
+        for (HotpathBuffer head = queue.peek(); head != null; head = queue.peek()) {
             switch (head) {
                 case LeasedBuffer leased -> {
-                    waiting.remove();
+                    queue.remove();
                     send(leased);
                 }
                 case HeapBuffer heap -> {
                     if (withEngine >= WINDOW_BYTES) {
                         return;
                     }
-                    sendPortion(heap.held());
+                    if (sendPortion(heap.held())) {
+                        queue.remove();
+                    }
                 }
             }
         }
+    }
+
+    private boolean nothingWaits() {
+        return waiting == null || waiting.isEmpty();
     }
 
     private void send(LeasedBuffer leased) {
@@ -177,17 +198,16 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
         outstanding++;
     }
 
-    private void sendPortion(byte[] bytes) {
+    /** Returns whether that was the last of {@code bytes}. */
+    private boolean sendPortion(byte[] bytes) {
         int from = headSent;
         int count = Math.min(bytes.length - from, WINDOW_BYTES);
         boolean last = from + count == bytes.length;
         headSent = last ? 0 : from + count;
-        if (last) {
-            waiting.remove();
-        }
         withEngine += count;
         outstanding++;
         connection.sendBytes(bytes, from, count, token << TAG_BITS | OF_WINDOW | (last ? BUFFER_ENDS : 0));
+        return last;
     }
 
     private void completed() {
@@ -203,7 +223,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
 
     /** Whether everything that came has gone out. */
     boolean idle() {
-        return outstanding == 0 && waiting.isEmpty() && carried.get() == 0;
+        return outstanding == 0 && nothingWaits() && carried == 0;
     }
 
     void sent(long tag, long bytes, int errno) {
@@ -214,7 +234,10 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
         }
         if ((tag & OF_WINDOW) != 0) {
             withEngine -= bytes;
-            sendWaiting();
+            ArrayDeque<HotpathBuffer> queue = waiting;
+            if (queue != null) {
+                sendWaiting(queue);
+            }
         }
         wentOut += (int) (tag & BUFFER_ENDS);
         Subscription subscription = upstream;
@@ -230,7 +253,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
     }
 
     private void completeIfAllSent() {
-        if (complete && outstanding == 0 && waiting.isEmpty() && !over) {
+        if (complete && outstanding == 0 && nothingWaits() && !over) {
             end();
             actual.onComplete();
         }
@@ -249,8 +272,9 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
         over = true;
         connection.outbounds().remove(this);
         Operators.terminate(UPSTREAM, this);
-        for (HotpathBuffer buffer = waiting.poll(); buffer != null; buffer = waiting.poll()) {
-            Ownership.discard(buffer);
+        if (waiting != null) {
+            waiting.forEach(Ownership::discard);
+            waiting = null;
         }
     }
 
