@@ -114,8 +114,9 @@ final class StreamInput implements TurnEnd {
         Gathering gathering = loop().gathering();
         boolean full = gathering.fills(length);
         if (gathering.of(this) || (full && flowing)) {
+            int longest = handle.guess();
             gathering.add(this, lease, length);
-            if (!full || gathering.ends(handle.guess())) { // at once: whoever pauses in this read has no other behind it
+            if (!full || gathering.ends(longest)) { // at once: whoever pauses in this read has no other behind it
                 handOver();
             }
         } else {
@@ -171,9 +172,15 @@ final class StreamInput implements TurnEnd {
     private void read(ByteBuf bytes) {
         var handle = channel.stream().recvBufAllocHandle();
         int length = bytes.readableBytes();
-        handle.attemptedBytesRead(length);
-        handle.lastBytesRead(length);
-        handle.incMessagesRead(1);
+        try { // it may be the application's
+            handle.attemptedBytesRead(length);
+            handle.lastBytesRead(length);
+            handle.incMessagesRead(1);
+        } catch (RuntimeException | Error failed) {
+            bytes.release();
+            unread(failed);
+            return;
+        }
         readPending = false;
         channel.pipeline().fireChannelRead(bytes);
     }
@@ -209,7 +216,11 @@ final class StreamInput implements TurnEnd {
             handOver();
         }
         touched = false;
-        channel.stream().recvBufAllocHandle().readComplete();
+        try {
+            channel.stream().recvBufAllocHandle().readComplete();
+        } catch (RuntimeException | Error failed) {
+            unread(failed);
+        }
         channel.pipeline().fireChannelReadComplete();
         if (endPending) {
             endPending = false;

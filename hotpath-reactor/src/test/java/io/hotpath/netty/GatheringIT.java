@@ -15,6 +15,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.RecvByteBufAllocator;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -29,6 +30,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -138,11 +140,45 @@ class GatheringIT {
         assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("inactive");
     }
 
+    @Test
+    @SuppressWarnings("deprecation") // what an allocator makes is only called that
+    void channelWhoseSizesFailClosesAndTheOthersOfItsTurnReadOn() throws Exception {
+        AtomicInteger made = new AtomicInteger();
+        RecvByteBufAllocator sizes = () -> {
+            var handle = new FixedRecvByteBufAllocator(READ_MAX).newHandle();
+            return made.getAndIncrement() > 0 ? handle : new RecvByteBufAllocator.DelegatingHandle(handle) {
+                @Override
+                public void readComplete() {
+                    throw new IllegalStateException("as asked for");
+                }
+            };
+        };
+        receiveAtOnce(new Collector(), UnpooledByteBufAllocator.DEFAULT, sizes, 2);
+        Map<Channel, ByteArrayOutputStream> got = new HashMap<>();
+        List<Object> others = new ArrayList<>();
+        while (others.size() < 2 || got.values().stream().noneMatch(bytes -> bytes.size() == BYTES)) {
+            Object event = Objects.requireNonNull(events.poll(10, TimeUnit.SECONDS));
+            if (event instanceof Read read) {
+                got.computeIfAbsent(read.channel(), _ -> new ByteArrayOutputStream()).writeBytes(read.bytes());
+            } else {
+                others.add(event);
+            }
+        }
+        assertThat(got.values()).anySatisfy(bytes -> assertThat(bytes.toByteArray()).isEqualTo(content));
+        assertThat(others.getFirst()).asString().contains("as asked for");
+        assertThat(others.getLast()).isEqualTo("inactive");
+    }
+
     /** {@code clients} each send everything while the loop does something else. */
     private void receiveAtOnce(Collector child, ByteBufAllocator allocator, int clients) throws Exception {
+        receiveAtOnce(child, allocator, new FixedRecvByteBufAllocator(READ_MAX), clients);
+    }
+
+    private void receiveAtOnce(Collector child, ByteBufAllocator allocator, RecvByteBufAllocator sizes, int clients)
+            throws Exception {
         new SplittableRandom(7).nextBytes(content);
         Channel server = new ServerBootstrap().group(group).channel(HotpathServerSocketChannel.class)
-                .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_MAX))
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, sizes)
                 .childOption(ChannelOption.ALLOCATOR, allocator)
                 .childHandler(child)
                 .bind(InetAddress.getLoopbackAddress(), 0).sync().channel();

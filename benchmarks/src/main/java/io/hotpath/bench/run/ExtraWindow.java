@@ -9,10 +9,14 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 
 /** A window of its own for what disturbs a server: counting its system calls, asking it what it has allocated. */
 final class ExtraWindow implements Window {
     private static final String ALLOCATED = "allocated";
+
+    /** How many messages share a system call changes from one moment to the next. */
+    private static final long NANOS_MIN = TimeUnit.SECONDS.toNanos(1);
 
     private final RunningContender server;
     private SystemCalls counter = SystemCalls.NONE;
@@ -28,8 +32,8 @@ final class ExtraWindow implements Window {
     static Extra measure(RunningContender server, Load load, Timing timing) {
         ExtraWindow window = new ExtraWindow(server);
         try {
-            LoadResult result =
-                    Generator.run(load, server.address(), timing.settleNanos(), timing.windowNanos(), window);
+            long nanos = Math.max(timing.windowNanos(), NANOS_MIN);
+            LoadResult result = Generator.run(load, server.address(), timing.settleNanos(), nanos, window);
             return window.extra(result.messages());
         } finally {
             window.counter.count();
