@@ -163,7 +163,7 @@ final class SendSubscriber implements CoreSubscriber<HotpathBuffer>, Subscriptio
     private void sendInTurn(HotpathBuffer buffer) {
         ArrayDeque<HotpathBuffer> queue = waiting;
         if (queue == null) {
-            queue = new ArrayDeque<>();
+            queue = new ArrayDeque<>(0);
             waiting = queue;
         }
         queue.add(buffer);

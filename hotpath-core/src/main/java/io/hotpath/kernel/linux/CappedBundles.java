@@ -1,7 +1,6 @@
 package io.hotpath.kernel.linux;
 
 import io.hotpath.kernel.Abi;
-import io.hotpath.kernel.KernelRefused;
 import io.hotpath.kernel.KernelRing;
 import io.hotpath.kernel.RingMemory;
 import io.hotpath.kernel.RingSetup;
@@ -36,15 +35,22 @@ final class CappedBundles {
         if (socket < 0) {
             return false;
         }
-        LinuxKernel kernel = LinuxKernel.instance();
-        MemorySegment buffers = kernel.mapMemory(Abi.BUF_BYTES);
         try (Arena arena = Arena.ofConfined()) {
-            return leavesLength(kernel, socket, buffers, arena.allocate(BUFFER_BYTES));
-        } catch (KernelRefused refused) {
+            return leavesLength(socket, arena.allocate(BUFFER_BYTES));
+        } catch (RuntimeException refused) { // whoever asks is a loop, which goes on without
             return false;
         } finally {
-            kernel.unmapMemory(buffers);
             Syscalls.close(socket);
+        }
+    }
+
+    private static boolean leavesLength(int socket, MemorySegment buffer) {
+        LinuxKernel kernel = LinuxKernel.instance();
+        MemorySegment buffers = kernel.mapMemory(Abi.BUF_BYTES);
+        try {
+            return leavesLength(kernel, socket, buffers, buffer);
+        } finally {
+            kernel.unmapMemory(buffers);
         }
     }
 
